@@ -1,0 +1,57 @@
+//===- KernelOps.td - launches, register tiles, schedules -===//
+//
+// Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef TILEWRIGHT_KERNEL_OPS
+#define TILEWRIGHT_KERNEL_OPS
+
+include "mlir/IR/OpBase.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
+include "mlir/Interfaces/DestinationStyleOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "mlir/Interfaces/TilingInterface.td"
+include "mlir/Dialect/Linalg/IR/LinalgInterfaces.td"
+
+def Kernel_Dialect : Dialect {
+  let name = "kernel";
+  let cppNamespace = "::mlir::kernel";
+  let summary = "regions (one launch each), tilable contractions and attention, schedules";
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+}
+
+class Kernel_Op<string mnemonic, list<Trait> traits = []> : Op<Kernel_Dialect, mnemonic, traits>;
+
+def Kernel_RegionOp : Kernel_Op<"region", [SingleBlock, NoRegionArguments, RecursiveMemoryEffects,
+                                           DeclareOpInterfaceMethods<RegionBranchOpInterface>]> {
+  let summary = "one launch: everything inside runs as one parallel loop over tiles";
+  let description = [{
+    Every compute op of a function stands in exactly one region after the `regions` stage; values from outside are used
+    directly. The region's root decides the loop; its schedule is chosen once and obeyed later.
+  }];
+  let arguments = (ins OptionalAttr<AnyAttr>:$schedule);
+  let results = (outs Variadic<AnyType>:$results);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "(`schedule` `(` $schedule^ `)`)? (`->` type($results)^)? $body attr-dict";
+}
+
+def Kernel_YieldOp : Kernel_Op<"yield", [Pure, ReturnLike, Terminator]> {
+  let summary = "results of a region, or the value of an epilogue";
+  let arguments = (ins Variadic<AnyType>:$values);
+  let assemblyFormat = "($values^ `:` type($values))? attr-dict";
+}
+
+def Kernel_WeightOp : Kernel_Op<"weight", [Pure]> {
+  let summary = "handle on weight data at the kernel level: a tensor first, a read-only memref after bufferization";
+  let arguments = (ins FlatSymbolRefAttr:$weight, Optional<Index>:$layer);
+  let results = (outs AnyShaped:$result);
+  let assemblyFormat = "$weight (`[` $layer^ `]`)? attr-dict `:` type($result)";
+}
+
+#endif // TILEWRIGHT_KERNEL_OPS

@@ -1,0 +1,25 @@
+//===- TargetDialect.cpp - registration -===//
+//
+// Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "dialects/Target/IR/Target.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "mlir/IR/OpImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace mlir::target;
+
+#include "dialects/Target/IR/TargetDialect.cpp.inc"
+#define GET_ATTRDEF_CLASSES
+#include "dialects/Target/IR/TargetAttrs.cpp.inc"
+
+void TargetDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialects/Target/IR/TargetAttrs.cpp.inc"
+      >();
+}

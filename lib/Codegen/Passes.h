@@ -1,0 +1,18 @@
+//===- Passes.h - passes of lib/Codegen -===//
+//
+// Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef TILEWRIGHT_LIB_CODEGEN_PASSES_H
+#define TILEWRIGHT_LIB_CODEGEN_PASSES_H
+
+#include "mlir/Pass/Pass.h"
+
+namespace tilewright {
+#define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
+#include "lib/Codegen/Passes.h.inc"
+} // namespace tilewright
+
+#endif // TILEWRIGHT_LIB_CODEGEN_PASSES_H

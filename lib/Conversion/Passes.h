@@ -1,0 +1,18 @@
+//===- Passes.h - passes of lib/Conversion -===//
+//
+// Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef TILEWRIGHT_LIB_CONVERSION_PASSES_H
+#define TILEWRIGHT_LIB_CONVERSION_PASSES_H
+
+#include "mlir/Pass/Pass.h"
+
+namespace tilewright {
+#define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
+#include "lib/Conversion/Passes.h.inc"
+} // namespace tilewright
+
+#endif // TILEWRIGHT_LIB_CONVERSION_PASSES_H
