@@ -1,0 +1,35 @@
+# How tests are found and run. RUN lines may use: tilewright-opt, compile-model, run-model, bench-model, FileCheck, not,
+# split-file, %python, %models (the trained models; feature "models"), %conformance, %T/%t, %source, %build.
+import os
+
+import lit.formats
+
+source, build = config.tilewright_source_root, config.tilewright_build_root
+
+config.name = "Tilewright"
+config.test_source_root = os.path.join(source, "test")
+config.test_exec_root = os.path.join(build, "test")
+config.suffixes = [".mlir", ".test"]
+config.excludes = ["Inputs", "Unit"]
+config.test_format = lit.formats.ShTest(execute_external=False)
+
+config.environment["PATH"] = os.pathsep.join(
+    [os.path.join(build, "bin"), config.llvm_bin, config.environment.get("PATH", "")])
+config.environment["PYTHONPATH"] = os.path.join(source, "python")
+config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
+
+shared = os.path.join(os.path.dirname(source), "shared")
+config.substitutions += [
+    ("%python", config.python),
+    ("%source", source),
+    ("%build", build),
+    ("%models", os.path.join(shared, "models")),
+    ("%conformance", os.path.join(shared, "conformance")),
+]
+# `REQUIRES: models` skips a test where the trained models are not beside the checkout; the skip is listed.
+if os.path.isdir(os.path.join(shared, "models")):
+    config.available_features.add("models")
+if os.path.isdir(os.path.join(shared, "conformance")):
+    config.available_features.add("conformance")
+if not config.available_features:
+    lit_config.note("no ../shared beside the checkout: tests on trained models and conformance data are SKIPPED")
