@@ -20,8 +20,10 @@ int main(int argc, char **argv) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   mlir::registerAllPasses();
-  registry.insert<mlir::onnx::OnnxDialect, mlir::xf::XfDialect, mlir::kernel::KernelDialect, mlir::target::TargetDialect>();
+  registry.insert<mlir::onnx::OnnxDialect, mlir::xf::XfDialect, mlir::kernel::KernelDialect,
+                  mlir::target::TargetDialect>();
   mlir::xf::registerXfPasses();
   mlir::kernel::registerKernelPasses();
-  return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "Tilewright optimizer driver\n", registry));
+  return mlir::asMainReturnCode(
+      mlir::MlirOptMain(argc, argv, "Tilewright optimizer driver\n", registry));
 }
