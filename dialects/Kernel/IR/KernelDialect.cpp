@@ -27,8 +27,7 @@ void KernelDialect::initialize() {
 }
 
 // A region runs its body once and returns.
-void RegionOp::getSuccessorRegions(RegionBranchPoint point,
-                                   SmallVectorImpl<RegionSuccessor> &regions) {
+void RegionOp::getSuccessorRegions(RegionBranchPoint point, SmallVectorImpl<RegionSuccessor> &regions) {
   if (point.isParent())
     regions.push_back(RegionSuccessor(&getBody()));
   else

@@ -45,8 +45,7 @@ OpFoldResult dimOf(OpBuilder &builder, Location loc, Value value, int64_t dim) {
 SmallVector<OpFoldResult> dimsOf(OpBuilder &builder, Location loc, Value value) {
   auto type = cast<RankedTensorType>(value.getType());
   // One query of the producer for all dimensions, where it can answer.
-  if (auto op = value.getDefiningOp<ReifyRankedShapedTypeOpInterface>();
-      op && !type.hasStaticShape()) {
+  if (auto op = value.getDefiningOp<ReifyRankedShapedTypeOpInterface>(); op && !type.hasStaticShape()) {
     ReifiedRankedShapedTypeDims sizes;
     if (succeeded(op.reifyResultShapes(builder, sizes)))
       return sizes[cast<OpResult>(value).getResultNumber()];
@@ -79,14 +78,12 @@ OpFoldResult mulSizes(OpBuilder &builder, Location loc, OpFoldResult a, OpFoldRe
 }
 OpFoldResult divSizes(OpBuilder &builder, Location loc, OpFoldResult a, OpFoldResult b) {
   // Sizes are never negative, so truncation and floor agree.
-  return combine<arith::DivSIOp>(builder, loc, a, b,
-                                 [](int64_t x, int64_t y) { return y ? x / y : 0; });
+  return combine<arith::DivSIOp>(builder, loc, a, b, [](int64_t x, int64_t y) { return y ? x / y : 0; });
 }
 
 SmallVector<int64_t> staticShape(ArrayRef<OpFoldResult> sizes) {
-  return llvm::map_to_vector(sizes, [](OpFoldResult size) {
-    return getConstantIntValue(size).value_or(ShapedType::kDynamic);
-  });
+  return llvm::map_to_vector(
+      sizes, [](OpFoldResult size) { return getConstantIntValue(size).value_or(ShapedType::kDynamic); });
 }
 
 FailureOr<SmallVector<int64_t>> broadcastShapes(ArrayRef<int64_t> a, ArrayRef<int64_t> b) {
@@ -123,8 +120,7 @@ SmallVector<OpFoldResult> broadcastSizes(OpBuilder &builder, Location loc, Value
 
 bool compatibleTypes(TypeRange declared, TypeRange inferred) {
   return llvm::equal(declared, inferred, [](Type a, Type b) {
-    return getElementTypeOrSelf(a) == getElementTypeOrSelf(b) &&
-           succeeded(verifyCompatibleShape(a, b));
+    return getElementTypeOrSelf(a) == getElementTypeOrSelf(b) && succeeded(verifyCompatibleShape(a, b));
   });
 }
 

@@ -10,16 +10,13 @@
 using namespace mlir;
 using namespace mlir::xf;
 
-static RankedTensorType tensorType(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
+static RankedTensorType tensorType(Value value) { return cast<RankedTensorType>(value.getType()); }
 
-LogicalResult AttentionOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc,
-                                            Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult AttentionOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor adaptor,
+                                            SmallVectorImpl<Type> &types) {
   RankedTensorType query = tensorType(adaptor.getQuery()), value = tensorType(adaptor.getValue());
   if (query.getRank() != 4 || value.getRank() != 4)
-    return emitOptionalError(loc, "expects query, key and value of rank 4, got ", query, " and ",
-                             value);
+    return emitOptionalError(loc, "expects query, key and value of rank 4, got ", query, " and ", value);
   SmallVector<int64_t> shape(query.getShape().drop_back());
   shape.push_back(value.getDimSize(3));
   types.push_back(RankedTensorType::get(shape, query.getElementType()));
@@ -42,16 +39,13 @@ LogicalResult AttentionOp::verify() {
   return success();
 }
 
-LogicalResult AttentionOp::reifyResultShapes(OpBuilder &builder,
-                                             ReifiedRankedShapedTypeDims &sizes) {
+LogicalResult AttentionOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShapedTypeDims &sizes) {
   SmallVector<OpFoldResult> result = dimsOf(builder, getLoc(), getQuery());
   result[3] = dimOf(builder, getLoc(), getValue(), 3);
   sizes.push_back(result);
   return success();
 }
 
-FailureOr<SmallVector<Value>> AttentionOp::decomposeOperation(OpBuilder &builder) {
-  return failure();
-}
+FailureOr<SmallVector<Value>> AttentionOp::decomposeOperation(OpBuilder &builder) { return failure(); }
 
 void AttentionOp::getCanonicalizationPatterns(RewritePatternSet &, MLIRContext *) {}

@@ -10,9 +10,7 @@
 using namespace mlir;
 using namespace mlir::xf;
 
-static ArrayRef<int64_t> shapeOf(Value value) {
-  return cast<RankedTensorType>(value.getType()).getShape();
-}
+static ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
 
 // The broadcast of `values` as the shape of the only result.
 static LogicalResult inferBroadcast(std::optional<Location> loc, ValueRange values, Type element,
@@ -28,8 +26,7 @@ static LogicalResult inferBroadcast(std::optional<Location> loc, ValueRange valu
   return success();
 }
 
-static LogicalResult reifyBroadcast(Operation *op, OpBuilder &builder,
-                                    ReifiedRankedShapedTypeDims &sizes) {
+static LogicalResult reifyBroadcast(Operation *op, OpBuilder &builder, ReifiedRankedShapedTypeDims &sizes) {
   sizes.push_back(broadcastSizes(builder, op->getLoc(), op->getOperands()));
   return success();
 }
@@ -38,54 +35,42 @@ static LogicalResult reifyBroadcast(Operation *op, OpBuilder &builder,
 // unary
 //===----------------------------------------------------------------------===//
 
-LogicalResult UnaryOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc,
-                                        Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult UnaryOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor adaptor,
+                                        SmallVectorImpl<Type> &types) {
   auto type = cast<RankedTensorType>(adaptor.getInput().getType());
   bool test = adaptor.getKind() == UnaryKind::is_nan || adaptor.getKind() == UnaryKind::is_inf;
   types.push_back(test ? type.clone(IntegerType::get(context, 1)) : type);
   return success();
 }
 
-LogicalResult UnaryOp::verify() {
-  return success();
-}
+LogicalResult UnaryOp::verify() { return success(); }
 
 LogicalResult UnaryOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShapedTypeDims &sizes) {
   return reifyBroadcast(*this, builder, sizes);
 }
 
-FailureOr<SmallVector<Value>> UnaryOp::decomposeOperation(OpBuilder &builder) {
-  return failure();
-}
+FailureOr<SmallVector<Value>> UnaryOp::decomposeOperation(OpBuilder &builder) { return failure(); }
 
-OpFoldResult UnaryOp::fold(FoldAdaptor) {
-  return {};
-}
+OpFoldResult UnaryOp::fold(FoldAdaptor) { return {}; }
 
 //===----------------------------------------------------------------------===//
 // binary
 //===----------------------------------------------------------------------===//
 
-LogicalResult BinaryOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc,
-                                         Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult BinaryOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor adaptor,
+                                         SmallVectorImpl<Type> &types) {
   return inferBroadcast(loc, adaptor.getOperands(), getElementTypeOrSelf(adaptor.getLhs()), types);
 }
 
-LogicalResult BinaryOp::verify() {
-  return success();
-}
+LogicalResult BinaryOp::verify() { return success(); }
 
 LogicalResult BinaryOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShapedTypeDims &sizes) {
   return reifyBroadcast(*this, builder, sizes);
 }
 
-FailureOr<SmallVector<Value>> BinaryOp::decomposeOperation(OpBuilder &builder) {
-  return failure();
-}
+FailureOr<SmallVector<Value>> BinaryOp::decomposeOperation(OpBuilder &builder) { return failure(); }
 
-OpFoldResult BinaryOp::fold(FoldAdaptor) {
-  return {};
-}
+OpFoldResult BinaryOp::fold(FoldAdaptor) { return {}; }
 
 void BinaryOp::getCanonicalizationPatterns(RewritePatternSet &, MLIRContext *) {}
 
@@ -93,8 +78,8 @@ void BinaryOp::getCanonicalizationPatterns(RewritePatternSet &, MLIRContext *) {
 // compare
 //===----------------------------------------------------------------------===//
 
-LogicalResult CompareOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc,
-                                          Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult CompareOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor adaptor,
+                                          SmallVectorImpl<Type> &types) {
   return inferBroadcast(loc, adaptor.getOperands(), IntegerType::get(context, 1), types);
 }
 
@@ -102,18 +87,15 @@ LogicalResult CompareOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShap
   return reifyBroadcast(*this, builder, sizes);
 }
 
-FailureOr<SmallVector<Value>> CompareOp::decomposeOperation(OpBuilder &builder) {
-  return failure();
-}
+FailureOr<SmallVector<Value>> CompareOp::decomposeOperation(OpBuilder &builder) { return failure(); }
 
 //===----------------------------------------------------------------------===//
 // select
 //===----------------------------------------------------------------------===//
 
-LogicalResult SelectOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc,
-                                         Adaptor adaptor, SmallVectorImpl<Type> &types) {
-  return inferBroadcast(loc, adaptor.getOperands(), getElementTypeOrSelf(adaptor.getOnTrue()),
-                        types);
+LogicalResult SelectOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor adaptor,
+                                         SmallVectorImpl<Type> &types) {
+  return inferBroadcast(loc, adaptor.getOperands(), getElementTypeOrSelf(adaptor.getOnTrue()), types);
 }
 
 LogicalResult SelectOp::verify() {
@@ -128,9 +110,7 @@ LogicalResult SelectOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShape
   return reifyBroadcast(*this, builder, sizes);
 }
 
-FailureOr<SmallVector<Value>> SelectOp::decomposeOperation(OpBuilder &builder) {
-  return failure();
-}
+FailureOr<SmallVector<Value>> SelectOp::decomposeOperation(OpBuilder &builder) { return failure(); }
 
 //===----------------------------------------------------------------------===//
 // cast
@@ -146,10 +126,6 @@ LogicalResult CastOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShapedT
   return reifyBroadcast(*this, builder, sizes);
 }
 
-FailureOr<SmallVector<Value>> CastOp::decomposeOperation(OpBuilder &builder) {
-  return failure();
-}
+FailureOr<SmallVector<Value>> CastOp::decomposeOperation(OpBuilder &builder) { return failure(); }
 
-OpFoldResult CastOp::fold(FoldAdaptor) {
-  return getInput().getType() == getType() ? getInput() : Value();
-}
+OpFoldResult CastOp::fold(FoldAdaptor) { return getInput().getType() == getType() ? getInput() : Value(); }

@@ -12,13 +12,10 @@
 using namespace mlir;
 using namespace mlir::xf;
 
-static RankedTensorType tensorType(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
+static RankedTensorType tensorType(Value value) { return cast<RankedTensorType>(value.getType()); }
 
 // Operands and type of an op that lists its result sizes.
-static void buildSized(OpBuilder &builder, OperationState &state, Value input,
-                       ArrayRef<OpFoldResult> sizes,
+static void buildSized(OpBuilder &builder, OperationState &state, Value input, ArrayRef<OpFoldResult> sizes,
                        function_ref<void(Type, ValueRange, ArrayRef<int64_t>)> build) {
   SmallVector<int64_t> statics;
   SmallVector<Value> dynamics;
@@ -47,12 +44,10 @@ static LogicalResult verifySized(Op op) {
 // broadcast
 //===----------------------------------------------------------------------===//
 
-void BroadcastOp::build(OpBuilder &builder, OperationState &state, Value input,
-                        ArrayRef<OpFoldResult> sizes) {
-  buildSized(builder, state, input, sizes,
-             [&](Type type, ValueRange dynamics, ArrayRef<int64_t> statics) {
-               build(builder, state, type, input, dynamics, statics);
-             });
+void BroadcastOp::build(OpBuilder &builder, OperationState &state, Value input, ArrayRef<OpFoldResult> sizes) {
+  buildSized(builder, state, input, sizes, [&](Type type, ValueRange dynamics, ArrayRef<int64_t> statics) {
+    build(builder, state, type, input, dynamics, statics);
+  });
 }
 
 SmallVector<OpFoldResult> BroadcastOp::getMixedSizes() {
@@ -70,25 +65,20 @@ LogicalResult BroadcastOp::reifyResultShapes(OpBuilder &, ReifiedRankedShapedTyp
   return success();
 }
 
-FailureOr<SmallVector<Value>> BroadcastOp::decomposeOperation(OpBuilder &builder) {
-  return failure();
-}
+FailureOr<SmallVector<Value>> BroadcastOp::decomposeOperation(OpBuilder &builder) { return failure(); }
 
 OpFoldResult BroadcastOp::fold(FoldAdaptor) {
-  return getInput().getType() == getType() && tensorType(getInput()).hasStaticShape() ? getInput()
-                                                                                      : Value();
+  return getInput().getType() == getType() && tensorType(getInput()).hasStaticShape() ? getInput() : Value();
 }
 
 //===----------------------------------------------------------------------===//
 // reshape
 //===----------------------------------------------------------------------===//
 
-void ReshapeOp::build(OpBuilder &builder, OperationState &state, Value input,
-                      ArrayRef<OpFoldResult> sizes) {
-  buildSized(builder, state, input, sizes,
-             [&](Type type, ValueRange dynamics, ArrayRef<int64_t> statics) {
-               build(builder, state, type, input, dynamics, statics);
-             });
+void ReshapeOp::build(OpBuilder &builder, OperationState &state, Value input, ArrayRef<OpFoldResult> sizes) {
+  buildSized(builder, state, input, sizes, [&](Type type, ValueRange dynamics, ArrayRef<int64_t> statics) {
+    build(builder, state, type, input, dynamics, statics);
+  });
 }
 
 SmallVector<OpFoldResult> ReshapeOp::getMixedSizes() {
@@ -97,10 +87,8 @@ SmallVector<OpFoldResult> ReshapeOp::getMixedSizes() {
 
 LogicalResult ReshapeOp::verify() {
   auto input = tensorType(getInput()), result = tensorType(getResult());
-  if (input.hasStaticShape() && result.hasStaticShape() &&
-      input.getNumElements() != result.getNumElements())
-    return emitOpError("expects ")
-           << input.getNumElements() << " elements, got " << result.getNumElements();
+  if (input.hasStaticShape() && result.hasStaticShape() && input.getNumElements() != result.getNumElements())
+    return emitOpError("expects ") << input.getNumElements() << " elements, got " << result.getNumElements();
   return verifySized(*this);
 }
 
@@ -109,13 +97,10 @@ LogicalResult ReshapeOp::reifyResultShapes(OpBuilder &, ReifiedRankedShapedTypeD
   return success();
 }
 
-FailureOr<SmallVector<Value>> ReshapeOp::decomposeOperation(OpBuilder &builder) {
-  return failure();
-}
+FailureOr<SmallVector<Value>> ReshapeOp::decomposeOperation(OpBuilder &builder) { return failure(); }
 
 OpFoldResult ReshapeOp::fold(FoldAdaptor) {
-  return getInput().getType() == getType() && tensorType(getInput()).hasStaticShape() ? getInput()
-                                                                                      : Value();
+  return getInput().getType() == getType() && tensorType(getInput()).hasStaticShape() ? getInput() : Value();
 }
 
 void ReshapeOp::getCanonicalizationPatterns(RewritePatternSet &, MLIRContext *) {}
@@ -129,16 +114,14 @@ LogicalResult IotaOp::reifyResultShapes(OpBuilder &, ReifiedRankedShapedTypeDims
   return success();
 }
 
-FailureOr<SmallVector<Value>> IotaOp::decomposeOperation(OpBuilder &builder) {
-  return failure();
-}
+FailureOr<SmallVector<Value>> IotaOp::decomposeOperation(OpBuilder &builder) { return failure(); }
 
 //===----------------------------------------------------------------------===//
 // transpose
 //===----------------------------------------------------------------------===//
 
-LogicalResult TransposeOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc,
-                                            Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult TransposeOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor adaptor,
+                                            SmallVectorImpl<Type> &types) {
   RankedTensorType input = tensorType(adaptor.getInput());
   SmallVector<int64_t> shape;
   for (int64_t dim : adaptor.getPerm()) {
@@ -151,27 +134,20 @@ LogicalResult TransposeOp::inferReturnTypes(MLIRContext *, std::optional<Locatio
 }
 
 LogicalResult TransposeOp::verify() {
-  if (static_cast<int64_t>(getPerm().size()) != tensorType(getInput()).getRank() ||
-      !isPermutationVector(getPerm()))
-    return emitOpError("expects perm to be a permutation of ")
-           << tensorType(getInput()).getRank() << " dimensions";
+  if (static_cast<int64_t>(getPerm().size()) != tensorType(getInput()).getRank() || !isPermutationVector(getPerm()))
+    return emitOpError("expects perm to be a permutation of ") << tensorType(getInput()).getRank() << " dimensions";
   return success();
 }
 
-LogicalResult TransposeOp::reifyResultShapes(OpBuilder &builder,
-                                             ReifiedRankedShapedTypeDims &sizes) {
+LogicalResult TransposeOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShapedTypeDims &sizes) {
   SmallVector<OpFoldResult> input = dimsOf(builder, getLoc(), getInput());
   sizes.push_back(llvm::map_to_vector(getPerm(), [&](int64_t dim) { return input[dim]; }));
   return success();
 }
 
-FailureOr<SmallVector<Value>> TransposeOp::decomposeOperation(OpBuilder &builder) {
-  return failure();
-}
+FailureOr<SmallVector<Value>> TransposeOp::decomposeOperation(OpBuilder &builder) { return failure(); }
 
-OpFoldResult TransposeOp::fold(FoldAdaptor) {
-  return {};
-}
+OpFoldResult TransposeOp::fold(FoldAdaptor) { return {}; }
 
 void TransposeOp::getCanonicalizationPatterns(RewritePatternSet &, MLIRContext *) {}
 
@@ -179,8 +155,8 @@ void TransposeOp::getCanonicalizationPatterns(RewritePatternSet &, MLIRContext *
 // gather
 //===----------------------------------------------------------------------===//
 
-LogicalResult GatherOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc,
-                                         Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult GatherOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor adaptor,
+                                         SmallVectorImpl<Type> &types) {
   RankedTensorType input = tensorType(adaptor.getInput());
   int64_t axis = adaptor.getAxis();
   if (axis < 0 || axis >= input.getRank())
@@ -192,9 +168,7 @@ LogicalResult GatherOp::inferReturnTypes(MLIRContext *, std::optional<Location> 
   return success();
 }
 
-LogicalResult GatherOp::verify() {
-  return success();
-}
+LogicalResult GatherOp::verify() { return success(); }
 
 LogicalResult GatherOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShapedTypeDims &sizes) {
   SmallVector<OpFoldResult> input = dimsOf(builder, getLoc(), getInput());
@@ -205,6 +179,4 @@ LogicalResult GatherOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShape
   return success();
 }
 
-FailureOr<SmallVector<Value>> GatherOp::decomposeOperation(OpBuilder &builder) {
-  return failure();
-}
+FailureOr<SmallVector<Value>> GatherOp::decomposeOperation(OpBuilder &builder) { return failure(); }

@@ -11,17 +11,14 @@
 using namespace mlir;
 using namespace mlir::xf;
 
-static RankedTensorType tensorType(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
+static RankedTensorType tensorType(Value value) { return cast<RankedTensorType>(value.getType()); }
 
 // Ops whose result has the shape and type of their first operand.
 static LogicalResult inferLikeInput(Value input, SmallVectorImpl<Type> &types) {
   types.push_back(input.getType());
   return success();
 }
-static LogicalResult reifyLikeInput(Operation *op, OpBuilder &builder,
-                                    ReifiedRankedShapedTypeDims &sizes) {
+static LogicalResult reifyLikeInput(Operation *op, OpBuilder &builder, ReifiedRankedShapedTypeDims &sizes) {
   sizes.push_back(dimsOf(builder, op->getLoc(), op->getOperand(0)));
   return success();
 }
@@ -30,8 +27,8 @@ static LogicalResult reifyLikeInput(Operation *op, OpBuilder &builder,
 // matmul
 //===----------------------------------------------------------------------===//
 
-LogicalResult MatmulOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc,
-                                         Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult MatmulOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor adaptor,
+                                         SmallVectorImpl<Type> &types) {
   RankedTensorType lhs = tensorType(adaptor.getLhs()), rhs = tensorType(adaptor.getRhs());
   if (lhs.getRank() < 2 || rhs.getRank() < 2)
     return emitOptionalError(loc, "expects operands of rank 2 or more, got ", lhs, " and ", rhs);
@@ -39,8 +36,7 @@ LogicalResult MatmulOp::inferReturnTypes(MLIRContext *, std::optional<Location> 
   FailureOr<SmallVector<int64_t>> shape =
       broadcastShapes(lhs.getShape().drop_back(2), rhs.getShape().drop_back(2));
   if (failed(shape))
-    return emitOptionalError(loc, "expects batch dimensions that broadcast, got ", lhs, " and ",
-                             rhs);
+    return emitOptionalError(loc, "expects batch dimensions that broadcast, got ", lhs, " and ", rhs);
   shape->append({lhs.getDimSize(lhs.getRank() - 2), n});
   types.push_back(RankedTensorType::get(*shape, lhs.getElementType()));
   return success();
@@ -48,16 +44,14 @@ LogicalResult MatmulOp::inferReturnTypes(MLIRContext *, std::optional<Location> 
 
 LogicalResult MatmulOp::verify() {
   RankedTensorType lhs = tensorType(getLhs()), rhs = tensorType(getRhs());
-  int64_t k = lhs.getDimSize(lhs.getRank() - 1),
-          other = rhs.getDimSize(rhs.getRank() - (getTransposeRhs() ? 1 : 2));
+  int64_t k = lhs.getDimSize(lhs.getRank() - 1), other = rhs.getDimSize(rhs.getRank() - (getTransposeRhs() ? 1 : 2));
   if (!ShapedType::isDynamic(k) && !ShapedType::isDynamic(other) && k != other)
     return emitOpError("expects one contracted size, got ") << k << " and " << other;
   return success();
 }
 
 LogicalResult MatmulOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShapedTypeDims &sizes) {
-  SmallVector<OpFoldResult> lhs = dimsOf(builder, getLoc(), getLhs()),
-                            rhs = dimsOf(builder, getLoc(), getRhs());
+  SmallVector<OpFoldResult> lhs = dimsOf(builder, getLoc(), getLhs()), rhs = dimsOf(builder, getLoc(), getRhs());
   int64_t rank = std::max(lhs.size(), rhs.size());
   SmallVector<OpFoldResult> result(rank, builder.getIndexAttr(1));
   for (ArrayRef<OpFoldResult> side : {ArrayRef<OpFoldResult>(lhs), ArrayRef<OpFoldResult>(rhs)})
@@ -70,9 +64,7 @@ LogicalResult MatmulOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShape
   return success();
 }
 
-FailureOr<SmallVector<Value>> MatmulOp::decomposeOperation(OpBuilder &builder) {
-  return failure();
-}
+FailureOr<SmallVector<Value>> MatmulOp::decomposeOperation(OpBuilder &builder) { return failure(); }
 
 void MatmulOp::getCanonicalizationPatterns(RewritePatternSet &, MLIRContext *) {}
 
@@ -80,61 +72,51 @@ void MatmulOp::getCanonicalizationPatterns(RewritePatternSet &, MLIRContext *) {
 // softmax
 //===----------------------------------------------------------------------===//
 
-LogicalResult SoftmaxOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc,
-                                          Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult SoftmaxOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor adaptor,
+                                          SmallVectorImpl<Type> &types) {
   return inferLikeInput(adaptor.getInput(), types);
 }
 LogicalResult SoftmaxOp::verify() {
   if (getAxis() < 0 || getAxis() >= tensorType(getInput()).getRank())
-    return emitOpError("expects axis below rank ")
-           << tensorType(getInput()).getRank() << ", got " << getAxis();
+    return emitOpError("expects axis below rank ") << tensorType(getInput()).getRank() << ", got " << getAxis();
   return success();
 }
 LogicalResult SoftmaxOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShapedTypeDims &sizes) {
   return reifyLikeInput(*this, builder, sizes);
 }
-FailureOr<SmallVector<Value>> SoftmaxOp::decomposeOperation(OpBuilder &builder) {
-  return failure();
-}
+FailureOr<SmallVector<Value>> SoftmaxOp::decomposeOperation(OpBuilder &builder) { return failure(); }
 
 //===----------------------------------------------------------------------===//
 // layer_norm, rms_norm
 //===----------------------------------------------------------------------===//
 
-LogicalResult LayerNormOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc,
-                                            Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult LayerNormOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor adaptor,
+                                            SmallVectorImpl<Type> &types) {
   return inferLikeInput(adaptor.getInput(), types);
 }
 LogicalResult LayerNormOp::verify() {
   if (getAxis() < 0 || getAxis() >= tensorType(getInput()).getRank())
-    return emitOpError("expects axis below rank ")
-           << tensorType(getInput()).getRank() << ", got " << getAxis();
+    return emitOpError("expects axis below rank ") << tensorType(getInput()).getRank() << ", got " << getAxis();
   return success();
 }
-LogicalResult LayerNormOp::reifyResultShapes(OpBuilder &builder,
-                                             ReifiedRankedShapedTypeDims &sizes) {
+LogicalResult LayerNormOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShapedTypeDims &sizes) {
   return reifyLikeInput(*this, builder, sizes);
 }
-FailureOr<SmallVector<Value>> LayerNormOp::decomposeOperation(OpBuilder &builder) {
-  return failure();
-}
+FailureOr<SmallVector<Value>> LayerNormOp::decomposeOperation(OpBuilder &builder) { return failure(); }
 
-LogicalResult RmsNormOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc,
-                                          Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult RmsNormOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor adaptor,
+                                          SmallVectorImpl<Type> &types) {
   return inferLikeInput(adaptor.getInput(), types);
 }
 LogicalResult RmsNormOp::verify() {
   if (getAxis() < 0 || getAxis() >= tensorType(getInput()).getRank())
-    return emitOpError("expects axis below rank ")
-           << tensorType(getInput()).getRank() << ", got " << getAxis();
+    return emitOpError("expects axis below rank ") << tensorType(getInput()).getRank() << ", got " << getAxis();
   return success();
 }
 LogicalResult RmsNormOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShapedTypeDims &sizes) {
   return reifyLikeInput(*this, builder, sizes);
 }
-FailureOr<SmallVector<Value>> RmsNormOp::decomposeOperation(OpBuilder &builder) {
-  return failure();
-}
+FailureOr<SmallVector<Value>> RmsNormOp::decomposeOperation(OpBuilder &builder) { return failure(); }
 
 //===----------------------------------------------------------------------===//
 // rope
@@ -152,9 +134,7 @@ LogicalResult RopeOp::verify() {
 LogicalResult RopeOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShapedTypeDims &sizes) {
   return reifyLikeInput(*this, builder, sizes);
 }
-FailureOr<SmallVector<Value>> RopeOp::decomposeOperation(OpBuilder &builder) {
-  return failure();
-}
+FailureOr<SmallVector<Value>> RopeOp::decomposeOperation(OpBuilder &builder) { return failure(); }
 
 //===----------------------------------------------------------------------===//
 // reduce
@@ -162,8 +142,7 @@ FailureOr<SmallVector<Value>> RopeOp::decomposeOperation(OpBuilder &builder) {
 
 // Result sizes from input sizes, for any representation of a size.
 template <class Size>
-static SmallVector<Size> reducedSizes(ArrayRef<Size> input, ArrayRef<int64_t> axes, bool keepDims,
-                                      Size one) {
+static SmallVector<Size> reducedSizes(ArrayRef<Size> input, ArrayRef<int64_t> axes, bool keepDims, Size one) {
   SmallVector<Size> result;
   for (auto [i, size] : llvm::enumerate(input)) {
     if (!llvm::is_contained(axes, static_cast<int64_t>(i)))
@@ -174,8 +153,8 @@ static SmallVector<Size> reducedSizes(ArrayRef<Size> input, ArrayRef<int64_t> ax
   return result;
 }
 
-LogicalResult ReduceOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc,
-                                         Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult ReduceOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor adaptor,
+                                         SmallVectorImpl<Type> &types) {
   RankedTensorType input = tensorType(adaptor.getInput());
   bool index = adaptor.getKind() == ReduceKind::argmax || adaptor.getKind() == ReduceKind::argmin;
   types.push_back(RankedTensorType::get(
@@ -186,19 +165,15 @@ LogicalResult ReduceOp::inferReturnTypes(MLIRContext *context, std::optional<Loc
 LogicalResult ReduceOp::verify() {
   for (int64_t axis : getAxes())
     if (axis < 0 || axis >= tensorType(getInput()).getRank())
-      return emitOpError("expects axes below rank ")
-             << tensorType(getInput()).getRank() << ", got " << axis;
+      return emitOpError("expects axes below rank ") << tensorType(getInput()).getRank() << ", got " << axis;
   return success();
 }
 LogicalResult ReduceOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShapedTypeDims &sizes) {
   SmallVector<OpFoldResult> input = dimsOf(builder, getLoc(), getInput());
-  sizes.push_back(
-      reducedSizes<OpFoldResult>(input, getAxes(), getKeepDims(), builder.getIndexAttr(1)));
+  sizes.push_back(reducedSizes<OpFoldResult>(input, getAxes(), getKeepDims(), builder.getIndexAttr(1)));
   return success();
 }
-FailureOr<SmallVector<Value>> ReduceOp::decomposeOperation(OpBuilder &builder) {
-  return failure();
-}
+FailureOr<SmallVector<Value>> ReduceOp::decomposeOperation(OpBuilder &builder) { return failure(); }
 
 //===----------------------------------------------------------------------===//
 // conv
@@ -209,8 +184,7 @@ LogicalResult ConvOp::inferReturnTypes(MLIRContext *, std::optional<Location> lo
   RankedTensorType input = tensorType(adaptor.getInput()), filter = tensorType(adaptor.getFilter());
   int64_t spatial = input.getRank() - 2;
   if (spatial < 1 || filter.getRank() != input.getRank())
-    return emitOptionalError(loc, "expects input and filter of one rank of 3 or more, got ", input,
-                             " and ", filter);
+    return emitOptionalError(loc, "expects input and filter of one rank of 3 or more, got ", input, " and ", filter);
   SmallVector<int64_t> shape{input.getDimSize(0), filter.getDimSize(0)};
   for (int64_t i = 0; i < spatial; ++i) {
     int64_t x = input.getDimSize(i + 2), k = filter.getDimSize(i + 2);
@@ -229,30 +203,23 @@ LogicalResult ConvOp::verify() {
   int64_t spatial = tensorType(getInput()).getRank() - 2, n = getStrides().size();
   if (n != spatial || static_cast<int64_t>(getDilations().size()) != spatial ||
       static_cast<int64_t>(getPads().size()) != 2 * spatial)
-    return emitOpError("expects strides, dilations and pads for ")
-           << spatial << " spatial dimensions";
+    return emitOpError("expects strides, dilations and pads for ") << spatial << " spatial dimensions";
   return success();
 }
 LogicalResult ConvOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShapedTypeDims &sizes) {
-  SmallVector<OpFoldResult> x = dimsOf(builder, getLoc(), getInput()),
-                            k = dimsOf(builder, getLoc(), getFilter());
+  SmallVector<OpFoldResult> x = dimsOf(builder, getLoc(), getInput()), k = dimsOf(builder, getLoc(), getFilter());
   SmallVector<OpFoldResult> result{x[0], k[0]};
   int64_t spatial = x.size() - 2;
   auto constant = [&](int64_t value) -> OpFoldResult { return builder.getIndexAttr(value); };
   for (int64_t i = 0; i < spatial; ++i) {
     // (x + begin + end - dilation (k - 1) - 1) / stride + 1
-    OpFoldResult reach =
-        mulSizes(builder, getLoc(), subSizes(builder, getLoc(), k[i + 2], constant(1)),
-                 constant(getDilations()[i]));
-    OpFoldResult room =
-        addSizes(builder, getLoc(), x[i + 2], constant(getPads()[i] + getPads()[i + spatial] - 1));
-    OpFoldResult steps = divSizes(builder, getLoc(), subSizes(builder, getLoc(), room, reach),
-                                  constant(getStrides()[i]));
+    OpFoldResult reach = mulSizes(builder, getLoc(), subSizes(builder, getLoc(), k[i + 2], constant(1)),
+                                  constant(getDilations()[i]));
+    OpFoldResult room = addSizes(builder, getLoc(), x[i + 2], constant(getPads()[i] + getPads()[i + spatial] - 1));
+    OpFoldResult steps = divSizes(builder, getLoc(), subSizes(builder, getLoc(), room, reach), constant(getStrides()[i]));
     result.push_back(addSizes(builder, getLoc(), steps, constant(1)));
   }
   sizes.push_back(result);
   return success();
 }
-FailureOr<SmallVector<Value>> ConvOp::decomposeOperation(OpBuilder &builder) {
-  return failure();
-}
+FailureOr<SmallVector<Value>> ConvOp::decomposeOperation(OpBuilder &builder) { return failure(); }
