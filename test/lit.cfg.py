@@ -11,7 +11,7 @@ config.test_source_root = os.path.join(source, "test")
 config.test_exec_root = os.path.join(build, "test")
 config.suffixes = [".mlir", ".test"]
 config.excludes = ["Inputs", "Unit"]
-config.test_format = lit.formats.ShTest(execute_external=False)
+config.test_format = lit.formats.ShTest(execute_external=True)
 
 config.environment["PATH"] = os.pathsep.join(
     [os.path.join(build, "bin"), config.llvm_bin, config.environment.get("PATH", "")])
