@@ -18,4 +18,32 @@ def Decompose : Pass<"xf-decompose"> {
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def RaiseNorms : Pass<"xf-raise-norms"> {
+  let summary = "Every spelled-out LayerNorm and RMSNorm is one op";
+  let description = [{
+    Models exported before opset 17 (LayerNormalization) or 23 (RMSNormalization) write norms as reductions and arithmetic. Both are
+    recognised from x / √(mean(x²) + ε), as a quotient or a product with the inverse root; it is a LayerNorm when x is
+    centred. A following product or sum with a tensor of exactly the normalised sizes becomes scale or bias.
+    TensorFlow's x·s + (β − mean·s) counts as well. A residual sum in front stays a sum.
+
+    ```mlir
+    %s = xf.binary mul %x, %x : ...              // %y = xf.rms_norm %x axis 2 epsilon 1.0e-05
+    %m = xf.reduce mean %s axes [2] keep_dims : ...
+    %e = xf.binary add %m, %epsilon : ...
+    %r = xf.unary rsqrt %e : ...
+    %y = xf.binary mul %x, %r : ...
+    ```
+  }];
+  let dependentDialects = ["XfDialect"];
+}
+
+def RaiseActivations : Pass<"xf-raise-activations"> {
+  let summary = "Every spelled-out GELU (erf and tanh) and SiLU is one op";
+  let description = [{
+    The expression around an erf, tanh or sigmoid is expanded into a polynomial and compared with the definition in
+    `xf.unary`, so the order of factors does not matter. x · sigmoid(1.702 x) (quick GELU) is no kind of its own and stays.
+  }];
+  let dependentDialects = ["XfDialect"];
+}
+
 #endif // TILEWRIGHT_XF_PASSES
