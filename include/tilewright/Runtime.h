@@ -5,23 +5,27 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// An artefact NAME.so, NAME.a or NAME.o exports one function, `const tw_model *tw_NAME_model(void)`, and a shared object
-// also TW_ENTRY for dlopen. The model behind it describes itself (names, types, sizes, limits) and brings its own code;
-// there is no library to link. The generated NAME.h names inputs, outputs and dimensions.
+// An artefact NAME.so, NAME.a or NAME.o exports one function, `const tw_model
+// *tw_NAME_model(void)`, and a shared object also TW_ENTRY for dlopen. The model behind it
+// describes itself (names, types, sizes, limits) and brings its own code; there is no library to
+// link. The generated NAME.h names inputs, outputs and dimensions.
 //
 //   const tw_model *model = tw_bert_model();
 //   tw_error error;
 //   tw_instance *instance;
-//   if (tw_create(model, NULL, &instance, &error) != TW_OK)      // threads, memory, weights: everything that can be slow
+//   if (tw_create(model, NULL, &instance, &error) != TW_OK)      // threads, memory, weights:
+//   everything that can be slow
 //     return fprintf(stderr, "%s\n", error.message);
-//   tw_run(instance, inputs, 2, outputs, 1, &error);             // no allocation, no lock, no system call
-//   tw_destroy(instance);
+//   tw_run(instance, inputs, 2, outputs, 1, &error);             // no allocation, no lock, no
+//   system call tw_destroy(instance);
 //
-// Rules. A failed call returns a code, explains it in `error` (which may be null) and has written no output. A model is
-// immutable and may be used by all threads; an instance runs one request at a time, several instances run side by side over
-// one image of the weights. Threads of an instance do not survive fork().
+// Rules. A failed call returns a code, explains it in `error` (which may be null) and has written
+// no output. A model is immutable and may be used by all threads; an instance runs one request at a
+// time, several instances run side by side over one image of the weights. Threads of an instance do
+// not survive fork().
 //
-// Compatibility. Artefacts carry TW_ABI_VERSION; structures grow at their end only, and only with a new version.
+// Compatibility. Artefacts carry TW_ABI_VERSION; structures grow at their end only, and only with a
+// new version.
 //
 //===----------------------------------------------------------------------===//
 #ifndef TILEWRIGHT_RUNTIME_H
@@ -37,9 +41,10 @@ extern "C" {
 #endif
 
 #define TW_ABI_VERSION 1
-#define TW_ENTRY "tw_artefact_model" // in a shared object: `const tw_model *tw_artefact_model(void)`
-#define TW_WORKSPACE_ALIGNMENT 64    // bytes, of a workspace that the caller provides
-#define TW_WEIGHTS_ALIGNMENT 64      // bytes, of weights that the caller provides
+#define TW_ENTRY                                                                                   \
+  "tw_artefact_model"             // in a shared object: `const tw_model *tw_artefact_model(void)`
+#define TW_WORKSPACE_ALIGNMENT 64 // bytes, of a workspace that the caller provides
+#define TW_WEIGHTS_ALIGNMENT 64   // bytes, of weights that the caller provides
 
 typedef enum tw_status {
   TW_OK = 0,
@@ -71,8 +76,9 @@ typedef struct tw_error {
 //===----------------------------------------------------------------------===//
 
 enum {
-  TW_DIM_STATIC = -1,  // always `size`
-  TW_DIM_COMPUTED = -2 // follows from the symbols in a way that only tw_output_shapes knows (outputs only)
+  TW_DIM_STATIC = -1, // always `size`
+  TW_DIM_COMPUTED =
+      -2 // follows from the symbols in a way that only tw_output_shapes knows (outputs only)
 };
 
 typedef struct tw_dim {
@@ -109,10 +115,10 @@ typedef struct tw_model {
   int32_t num_output_dims; // sum of the ranks of all outputs
   const tw_tensor_info *inputs, *outputs;
   const tw_symbol_info *symbols;
-  uint64_t weights_size;      // bytes
-  uint64_t weights_checksum;  // of these bytes; see docs/Artefact.md
-  const char *weights_file;   // file name that holds them, null if they are in the artefact
-  const void *weights;        // null if they are in a file
+  uint64_t weights_size;     // bytes
+  uint64_t weights_checksum; // of these bytes; see docs/Artefact.md
+  const char *weights_file;  // file name that holds them, null if they are in the artefact
+  const void *weights;       // null if they are in a file
   const struct tw_implementation *implementation;
 } tw_model;
 
@@ -126,30 +132,37 @@ typedef struct tw_instance tw_instance;
 typedef void (*tw_parallel_for)(void *context, int64_t n, void (*body)(void *argument, int64_t i),
                                 void *argument);
 
-/// All zero (or a null pointer to tw_create) means: own threads on all CPUs the process may use, memory from the system.
+/// All zero (or a null pointer to tw_create) means: own threads on all CPUs the process may use,
+/// memory from the system.
 typedef struct tw_options {
   int32_t threads; // including the caller of tw_run; 0: all CPUs that the process may use
   int32_t profile; // 1: measure regions, see tw_profile
-  const char *isa; // name of the code variant to use, for tests; null: $TILEWRIGHT_ISA, or the best one
+  const char
+      *isa; // name of the code variant to use, for tests; null: $TILEWRIGHT_ISA, or the best one
 
-  // Host threads instead of own ones: the model splits its work into `threads` shares and hands them to the host.
+  // Host threads instead of own ones: the model splits its work into `threads` shares and hands
+  // them to the host.
   tw_parallel_for parallel_for;
   void *parallel_context;
 
-  // Workspace of the caller, kept until tw_destroy. Null: mapped by tw_create (if all dimensions are bounded) or tw_reserve.
+  // Workspace of the caller, kept until tw_destroy. Null: mapped by tw_create (if all dimensions
+  // are bounded) or tw_reserve.
   void *workspace;
   size_t workspace_size;
 
-  // Only for artefacts whose weights are in a file: the bytes themselves (without the file's header), kept until
-  // tw_destroy, or the path. Both null: tw_model.weights_file beside the artefact.
+  // Only for artefacts whose weights are in a file: the bytes themselves (without the file's
+  // header), kept until tw_destroy, or the path. Both null: tw_model.weights_file beside the
+  // artefact.
   const void *weights;
   size_t weights_size;
   const char *weights_file;
-  int32_t verify_weights; // 1: compare all bytes with the checksum, which reads them; 0: compare size and stamp only
+  int32_t verify_weights; // 1: compare all bytes with the checksum, which reads them; 0: compare
+                          // size and stamp only
   int32_t reserved;
 } tw_options;
 
-/// Time spent in one region (one parallel step) of the model, summed over runs, seen from the calling thread.
+/// Time spent in one region (one parallel step) of the model, summed over runs, seen from the
+/// calling thread.
 typedef struct tw_region_time {
   const char *name;
   int64_t calls;
@@ -158,13 +171,15 @@ typedef struct tw_region_time {
 
 // The functions below go through this table, which each artefact brings along.
 typedef struct tw_functions {
-  tw_status (*symbols)(const tw_model *, const DLTensor *inputs, int32_t num_inputs, int64_t *symbols, tw_error *);
+  tw_status (*symbols)(const tw_model *, const DLTensor *inputs, int32_t num_inputs,
+                       int64_t *symbols, tw_error *);
   tw_status (*output_shapes)(const tw_model *, const int64_t *symbols, int64_t *dims, tw_error *);
-  tw_status (*workspace_size)(const tw_model *, const int64_t *symbols, int32_t threads, size_t *bytes, tw_error *);
+  tw_status (*workspace_size)(const tw_model *, const int64_t *symbols, int32_t threads,
+                              size_t *bytes, tw_error *);
   tw_status (*create)(const tw_model *, const tw_options *, tw_instance **, tw_error *);
   tw_status (*reserve)(tw_instance *, const int64_t *symbols, tw_error *);
-  tw_status (*run)(tw_instance *, const DLTensor *inputs, int32_t num_inputs, const DLTensor *outputs,
-                   int32_t num_outputs, tw_error *);
+  tw_status (*run)(tw_instance *, const DLTensor *inputs, int32_t num_inputs,
+                   const DLTensor *outputs, int32_t num_outputs, tw_error *);
   void (*destroy)(tw_instance *);
   int32_t (*profile)(const tw_instance *, const tw_region_time **);
 } tw_functions;
@@ -175,28 +190,30 @@ typedef struct tw_instance_base {
 } tw_instance_base;
 
 /// Checks the inputs and finds the sizes of all symbolic dimensions: symbols[num_symbols].
-static inline tw_status tw_symbols(const tw_model *model, const DLTensor *inputs, int32_t num_inputs,
-                                   int64_t *symbols, tw_error *error) {
+static inline tw_status tw_symbols(const tw_model *model, const DLTensor *inputs,
+                                   int32_t num_inputs, int64_t *symbols, tw_error *error) {
   return model->functions->symbols(model, inputs, num_inputs, symbols, error);
 }
 
 /// Fills dims[num_output_dims] with the sizes of all outputs, one after the other.
-static inline tw_status tw_output_shapes(const tw_model *model, const int64_t *symbols, int64_t *dims,
-                                         tw_error *error) {
+static inline tw_status tw_output_shapes(const tw_model *model, const int64_t *symbols,
+                                         int64_t *dims, tw_error *error) {
   return model->functions->output_shapes(model, symbols, dims, error);
 }
 
-/// Bytes of workspace that a run with these sizes and this number of threads (0: the default of tw_options) needs.
-static inline tw_status tw_workspace_size(const tw_model *model, const int64_t *symbols, int32_t threads,
-                                          size_t *bytes, tw_error *error) {
+/// Bytes of workspace that a run with these sizes and this number of threads (0: the default of
+/// tw_options) needs.
+static inline tw_status tw_workspace_size(const tw_model *model, const int64_t *symbols,
+                                          int32_t threads, size_t *bytes, tw_error *error) {
   return model->functions->workspace_size(model, symbols, threads, bytes, error);
 }
 
 /// Makes an instance: chooses the code for this CPU, maps weights and workspace, starts threads.
-static inline tw_status tw_create(const tw_model *model, const tw_options *options, tw_instance **instance,
-                                  tw_error *error) {
+static inline tw_status tw_create(const tw_model *model, const tw_options *options,
+                                  tw_instance **instance, tw_error *error) {
   if (model->abi_version != TW_ABI_VERSION) { // before anything else of the model is trusted
-    static const char message[] = "expects an artefact of this version of tilewright/Runtime.h; compile the model again";
+    static const char message[] =
+        "expects an artefact of this version of tilewright/Runtime.h; compile the model again";
     if (error) {
       error->status = TW_ERROR_VERSION;
       memcpy(error->message, message, sizeof message);
@@ -206,13 +223,15 @@ static inline tw_status tw_create(const tw_model *model, const tw_options *optio
   return model->functions->create(model, options, instance, error);
 }
 
-/// Makes sure that runs up to these sizes have workspace; needed once if a dimension has no declared maximum.
+/// Makes sure that runs up to these sizes have workspace; needed once if a dimension has no
+/// declared maximum.
 static inline tw_status tw_reserve(tw_instance *instance, const int64_t *symbols, tw_error *error) {
   return ((const tw_instance_base *)instance)->model->functions->reserve(instance, symbols, error);
 }
 
-/// Computes outputs[num_outputs], whose memory and sizes the caller provides, from inputs[num_inputs].
-/// Tensors are row-major without gaps (strides null or equal to that), in CPU memory, and do not overlap outputs.
+/// Computes outputs[num_outputs], whose memory and sizes the caller provides, from
+/// inputs[num_inputs]. Tensors are row-major without gaps (strides null or equal to that), in CPU
+/// memory, and do not overlap outputs.
 static inline tw_status tw_run(tw_instance *instance, const DLTensor *inputs, int32_t num_inputs,
                                const DLTensor *outputs, int32_t num_outputs, tw_error *error) {
   return ((const tw_instance_base *)instance)

@@ -38,9 +38,13 @@ static DLDataType canonicalDtype(DLDataType type) {
   return type;
 }
 
-static int64_t elementBytes(const DLTensor *tensor) { return (tensor->dtype.bits * tensor->dtype.lanes + 7) / 8; }
+static int64_t elementBytes(const DLTensor *tensor) {
+  return (tensor->dtype.bits * tensor->dtype.lanes + 7) / 8;
+}
 
-static const char *tensorData(const DLTensor *tensor) { return (const char *)tensor->data + tensor->byte_offset; }
+static const char *tensorData(const DLTensor *tensor) {
+  return (const char *)tensor->data + tensor->byte_offset;
+}
 
 /// Bytes of a tensor whose sizes are not negative; -1 if they do not fit into 63 bits.
 static int64_t tensorBytes(const DLTensor *tensor) {
@@ -61,19 +65,24 @@ static tw_status checkType(const Checked *c, tw_error *error) {
     char wantedName[64], givenName[64];
     dtypeName(wanted, wantedName);
     dtypeName(given, givenName);
-    return tw_fail(error, TW_ERROR_DTYPE, "%s '%s': expects elements of type %s, got %s", ABOUT(c), wantedName, givenName);
+    return tw_fail(error, TW_ERROR_DTYPE, "%s '%s': expects elements of type %s, got %s", ABOUT(c),
+                   wantedName, givenName);
   }
   if (tensor->ndim != c->info->rank)
-    return tw_fail(error, TW_ERROR_RANK, "%s '%s': expects rank %d, got %d", ABOUT(c), c->info->rank, tensor->ndim);
+    return tw_fail(error, TW_ERROR_RANK, "%s '%s': expects rank %d, got %d", ABOUT(c),
+                   c->info->rank, tensor->ndim);
   if (tensor->ndim && !tensor->shape)
-    return tw_fail(error, TW_ERROR_ARGUMENT, "%s '%s': expects a shape, got a null pointer", ABOUT(c));
+    return tw_fail(error, TW_ERROR_ARGUMENT, "%s '%s': expects a shape, got a null pointer",
+                   ABOUT(c));
   for (int i = 0; i < tensor->ndim; ++i)
     if (tensor->shape[i] < 0)
-      return tw_fail(error, TW_ERROR_SHAPE, "%s '%s': expects dimension %d not negative, got %" PRId64, ABOUT(c), i,
+      return tw_fail(error, TW_ERROR_SHAPE,
+                     "%s '%s': expects dimension %d not negative, got %" PRId64, ABOUT(c), i,
                      tensor->shape[i]);
   DLDeviceType device = tensor->device.device_type;
   if (device != kDLCPU && device != kDLCUDAHost && device != kDLROCMHost)
-    return tw_fail(error, TW_ERROR_DEVICE, "%s '%s': expects CPU memory (DLPack device 1), got device %d", ABOUT(c),
+    return tw_fail(error, TW_ERROR_DEVICE,
+                   "%s '%s': expects CPU memory (DLPack device 1), got device %d", ABOUT(c),
                    (int)device);
   return TW_OK;
 }
@@ -88,16 +97,19 @@ static tw_status checkMemory(const Checked *c, tw_error *error) {
   if (!tensor->data)
     return tw_fail(error, TW_ERROR_ARGUMENT, "%s '%s': expects data, got a null pointer", ABOUT(c));
   if ((uintptr_t)tensorData(tensor) % (uintptr_t)c->info->alignment)
-    return tw_fail(error, TW_ERROR_ALIGNMENT, "%s '%s': expects data aligned to %d bytes, got address %p", ABOUT(c),
+    return tw_fail(error, TW_ERROR_ALIGNMENT,
+                   "%s '%s': expects data aligned to %d bytes, got address %p", ABOUT(c),
                    c->info->alignment, (const void *)tensorData(tensor));
   if (!tensor->strides)
     return TW_OK;
-  // Row-major: stride(i) = product of the sizes after i. The stride of a dimension of size 1 has no effect.
+  // Row-major: stride(i) = product of the sizes after i. The stride of a dimension of size 1 has no
+  // effect.
   int64_t stride = 1;
   for (int i = tensor->ndim - 1; i >= 0; --i) {
     if (tensor->shape[i] != 1 && tensor->strides[i] != stride)
       return tw_fail(error, TW_ERROR_LAYOUT,
-                     "%s '%s': expects row-major data without gaps (stride %" PRId64 " in dimension %d), got stride %" PRId64,
+                     "%s '%s': expects row-major data without gaps (stride %" PRId64
+                     " in dimension %d), got stride %" PRId64,
                      ABOUT(c), stride, i, tensor->strides[i]);
     stride *= tensor->shape[i];
   }
@@ -111,14 +123,16 @@ static void symbolSuffix(const tw_model *model, const tw_dim *dim, char text[80]
     snprintf(text, 80, " ('%s')", model->symbols[dim->symbol].name);
 }
 
-static tw_status failRange(const Checked *c, const tw_model *model, int i, int64_t size, tw_error *error) {
+static tw_status failRange(const Checked *c, const tw_model *model, int i, int64_t size,
+                           tw_error *error) {
   const tw_symbol_info *symbol = &model->symbols[c->info->dims[i].symbol];
   if (symbol->max == INT64_MAX)
-    return tw_fail(error, TW_ERROR_RANGE, "%s '%s': expects dimension %d ('%s') of at least %" PRId64 ", got %" PRId64,
+    return tw_fail(error, TW_ERROR_RANGE,
+                   "%s '%s': expects dimension %d ('%s') of at least %" PRId64 ", got %" PRId64,
                    ABOUT(c), i, symbol->name, symbol->min, size);
   return tw_fail(error, TW_ERROR_RANGE,
-                 "%s '%s': expects dimension %d ('%s') in %" PRId64 "..%" PRId64 ", got %" PRId64, ABOUT(c), i, symbol->name,
-                 symbol->min, symbol->max, size);
+                 "%s '%s': expects dimension %d ('%s') in %" PRId64 "..%" PRId64 ", got %" PRId64,
+                 ABOUT(c), i, symbol->name, symbol->min, symbol->max, size);
 }
 
 /// Name of the first input that has the symbol: the one that fixed its size.
@@ -131,13 +145,15 @@ static const char *firstUse(const tw_model *model, int32_t symbol) {
 }
 
 /// Binds the symbols of one input, or compares with sizes that earlier inputs bound.
-static tw_status bindDims(const Checked *c, const tw_model *model, int64_t *symbols, tw_error *error) {
+static tw_status bindDims(const Checked *c, const tw_model *model, int64_t *symbols,
+                          tw_error *error) {
   for (int i = 0; i < c->info->rank; ++i) {
     const tw_dim *dim = &c->info->dims[i];
     int64_t size = c->tensor->shape[i];
     if (dim->symbol < 0) {
       if (size != dim->size)
-        return tw_fail(error, TW_ERROR_SHAPE, "%s '%s': expects dimension %d of %" PRId64 ", got %" PRId64, ABOUT(c), i,
+        return tw_fail(error, TW_ERROR_SHAPE,
+                       "%s '%s': expects dimension %d of %" PRId64 ", got %" PRId64, ABOUT(c), i,
                        dim->size, size);
       continue;
     }
@@ -147,26 +163,30 @@ static tw_status bindDims(const Checked *c, const tw_model *model, int64_t *symb
     if (symbols[dim->symbol] == UnknownSize)
       symbols[dim->symbol] = size;
     else if (symbols[dim->symbol] != size)
-      return tw_fail(error, TW_ERROR_SHAPE,
-                     "%s '%s': expects dimension %d ('%s') of %" PRId64 " as in input '%s', got %" PRId64, ABOUT(c), i,
-                     symbol->name, symbols[dim->symbol], firstUse(model, dim->symbol), size);
+      return tw_fail(
+          error, TW_ERROR_SHAPE,
+          "%s '%s': expects dimension %d ('%s') of %" PRId64 " as in input '%s', got %" PRId64,
+          ABOUT(c), i, symbol->name, symbols[dim->symbol], firstUse(model, dim->symbol), size);
   }
   return TW_OK;
 }
 
-static tw_status checkCount(const char *role, int32_t expected, const DLTensor *tensors, int32_t count, tw_error *error) {
+static tw_status checkCount(const char *role, int32_t expected, const DLTensor *tensors,
+                            int32_t count, tw_error *error) {
   if (count != expected)
-    return tw_fail(error, TW_ERROR_ARGUMENT, "expects %d %s%s, got %d", expected, role, expected == 1 ? "" : "s", count);
+    return tw_fail(error, TW_ERROR_ARGUMENT, "expects %d %s%s, got %d", expected, role,
+                   expected == 1 ? "" : "s", count);
   if (count && !tensors)
     return tw_fail(error, TW_ERROR_ARGUMENT, "expects %ss, got a null pointer", role);
   return TW_OK;
 }
 
-tw_status tw_check_inputs(const tw_model *model, const DLTensor *inputs, int32_t count, int64_t *symbols,
-                          tw_error *error) {
+tw_status tw_check_inputs(const tw_model *model, const DLTensor *inputs, int32_t count,
+                          int64_t *symbols, tw_error *error) {
   tw_status status = checkCount("input", model->num_inputs, inputs, count, error);
   if (status == TW_OK && model->num_symbols && !symbols)
-    return tw_fail(error, TW_ERROR_ARGUMENT, "expects room for %d sizes, got a null pointer", model->num_symbols);
+    return tw_fail(error, TW_ERROR_ARGUMENT, "expects room for %d sizes, got a null pointer",
+                   model->num_symbols);
   for (int32_t i = 0; status == TW_OK && i < model->num_symbols; ++i)
     symbols[i] = UnknownSize;
   for (int32_t i = 0; status == TW_OK && i < count; ++i) {
@@ -178,8 +198,8 @@ tw_status tw_check_inputs(const tw_model *model, const DLTensor *inputs, int32_t
   return status;
 }
 
-tw_status tw_check_outputs(const tw_model *model, const DLTensor *outputs, int32_t count, const int64_t *dims,
-                           tw_error *error) {
+tw_status tw_check_outputs(const tw_model *model, const DLTensor *outputs, int32_t count,
+                           const int64_t *dims, tw_error *error) {
   tw_status status = checkCount("output", model->num_outputs, outputs, count, error);
   for (int32_t i = 0; status == TW_OK && i < count; ++i) {
     Checked checked = {"output", &model->outputs[i], &outputs[i]};
@@ -189,7 +209,8 @@ tw_status tw_check_outputs(const tw_model *model, const DLTensor *outputs, int32
       if (outputs[i].shape[d] != *dims) {
         char suffix[80];
         symbolSuffix(model, &checked.info->dims[d], suffix);
-        return tw_fail(error, TW_ERROR_SHAPE, "%s '%s': expects dimension %d%s of %" PRId64 ", got %" PRId64,
+        return tw_fail(error, TW_ERROR_SHAPE,
+                       "%s '%s': expects dimension %d%s of %" PRId64 ", got %" PRId64,
                        ABOUT(&checked), d, suffix, *dims, outputs[i].shape[d]);
       }
     status = checkMemory(&checked, error);
@@ -203,15 +224,18 @@ static bool overlap(const DLTensor *a, const DLTensor *b) {
   return bytesA && bytesB && startA < startB + bytesB && startB < startA + bytesA;
 }
 
-tw_status tw_check_overlap(const tw_model *model, const DLTensor *inputs, const DLTensor *outputs, tw_error *error) {
+tw_status tw_check_overlap(const tw_model *model, const DLTensor *inputs, const DLTensor *outputs,
+                           tw_error *error) {
   for (int32_t o = 0; o < model->num_outputs; ++o) {
     for (int32_t i = 0; i < model->num_inputs; ++i)
       if (overlap(&outputs[o], &inputs[i]))
-        return tw_fail(error, TW_ERROR_OVERLAP, "output '%s': expects memory of its own, overlaps input '%s'",
+        return tw_fail(error, TW_ERROR_OVERLAP,
+                       "output '%s': expects memory of its own, overlaps input '%s'",
                        model->outputs[o].name, model->inputs[i].name);
     for (int32_t p = 0; p < o; ++p)
       if (overlap(&outputs[o], &outputs[p]))
-        return tw_fail(error, TW_ERROR_OVERLAP, "output '%s': expects memory of its own, overlaps output '%s'",
+        return tw_fail(error, TW_ERROR_OVERLAP,
+                       "output '%s': expects memory of its own, overlaps output '%s'",
                        model->outputs[o].name, model->outputs[p].name);
   }
   return TW_OK;
@@ -219,16 +243,17 @@ tw_status tw_check_overlap(const tw_model *model, const DLTensor *inputs, const 
 
 tw_status tw_check_symbols(const tw_model *model, const int64_t *symbols, tw_error *error) {
   if (model->num_symbols && !symbols)
-    return tw_fail(error, TW_ERROR_ARGUMENT, "expects %d sizes, got a null pointer", model->num_symbols);
+    return tw_fail(error, TW_ERROR_ARGUMENT, "expects %d sizes, got a null pointer",
+                   model->num_symbols);
   for (int32_t i = 0; i < model->num_symbols; ++i) {
     const tw_symbol_info *symbol = &model->symbols[i];
     if (symbols[i] >= symbol->min && symbols[i] <= symbol->max)
       continue;
     if (symbol->max == INT64_MAX)
-      return tw_fail(error, TW_ERROR_RANGE, "expects '%s' of at least %" PRId64 ", got %" PRId64, symbol->name, symbol->min,
-                     symbols[i]);
-    return tw_fail(error, TW_ERROR_RANGE, "expects '%s' in %" PRId64 "..%" PRId64 ", got %" PRId64, symbol->name, symbol->min,
-                   symbol->max, symbols[i]);
+      return tw_fail(error, TW_ERROR_RANGE, "expects '%s' of at least %" PRId64 ", got %" PRId64,
+                     symbol->name, symbol->min, symbols[i]);
+    return tw_fail(error, TW_ERROR_RANGE, "expects '%s' in %" PRId64 "..%" PRId64 ", got %" PRId64,
+                   symbol->name, symbol->min, symbol->max, symbols[i]);
   }
   return TW_OK;
 }

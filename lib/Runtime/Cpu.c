@@ -5,7 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Features are read from CPUID or hwcap bits, never from model numbers: virtual machines report models freely.
+// Features are read from CPUID or hwcap bits, never from model numbers: virtual machines report
+// models freely.
 //
 //===----------------------------------------------------------------------===//
 #define _GNU_SOURCE // sched_getaffinity
@@ -53,15 +54,16 @@ static uint64_t savedState(void) {
 
 uint64_t tw_cpu_features(void) {
   uint64_t saved = savedState(), features = 0;
-#define TW_X86_FEATURE(N, NAME, LEAF, SUBLEAF, REGISTER, BIT, XCR0)                                                    \
-  if ((cpuid(LEAF, SUBLEAF).REGISTER >> BIT & 1) && (saved & (XCR0)) == (XCR0))                                        \
+#define TW_X86_FEATURE(N, NAME, LEAF, SUBLEAF, REGISTER, BIT, XCR0)                                \
+  if ((cpuid(LEAF, SUBLEAF).REGISTER >> BIT & 1) && (saved & (XCR0)) == (XCR0))                    \
     features |= UINT64_C(1) << N;
 #include "lib/Runtime/CpuFeatures.def"
   return features;
 }
 
 bool tw_cpu_enable(uint64_t features) {
-  // Linux hands out the 8 KiB of tile registers on request only (Documentation/arch/x86/xstate.rst).
+  // Linux hands out the 8 KiB of tile registers on request only
+  // (Documentation/arch/x86/xstate.rst).
   enum { AmxTile = 33, ArchReqXcompPerm = 0x1023, XfeatureXtiledata = 18 };
   if (!(features >> AmxTile & 1))
     return true;
@@ -78,14 +80,16 @@ static const FeatureName featureNames[] = {
 
 uint64_t tw_cpu_features(void) {
   uint64_t features = 0;
-#define TW_AARCH64_FEATURE(N, NAME, VECTOR, BIT)                                                                       \
-  if (getauxval(VECTOR) >> BIT & 1)                                                                                    \
+#define TW_AARCH64_FEATURE(N, NAME, VECTOR, BIT)                                                   \
+  if (getauxval(VECTOR) >> BIT & 1)                                                                \
     features |= UINT64_C(1) << N;
 #include "lib/Runtime/CpuFeatures.def"
   return features;
 }
 
-bool tw_cpu_enable(uint64_t features) { return true; }
+bool tw_cpu_enable(uint64_t features) {
+  return true;
+}
 
 #else
 #error "the runtime knows x86-64 and AArch64"
@@ -111,7 +115,8 @@ void tw_cpu_names(uint64_t features, char *text, size_t size) {
   }
 }
 
-tw_status tw_pick_variant(const tw_model *model, const char *isa, const tw_variant **result, tw_error *error) {
+tw_status tw_pick_variant(const tw_model *model, const char *isa, const tw_variant **result,
+                          tw_error *error) {
   const struct tw_implementation *implementation = model->implementation;
   uint64_t features = tw_cpu_features(), missing = 0;
   bool found = false;
@@ -129,9 +134,11 @@ tw_status tw_pick_variant(const tw_model *model, const char *isa, const tw_varia
     }
   }
   if (!found)
-    return tw_fail(error, TW_ERROR_ARGUMENT, "expects an instruction set of the artefact such as '%s', got '%s'",
+    return tw_fail(error, TW_ERROR_ARGUMENT,
+                   "expects an instruction set of the artefact such as '%s', got '%s'",
                    implementation->variants[0].isa, isa);
   char names[160];
   tw_cpu_names(missing, names, sizeof names);
-  return tw_fail(error, TW_ERROR_CPU, "expects a CPU with %s; compile with a --target that this CPU can run", names);
+  return tw_fail(error, TW_ERROR_CPU,
+                 "expects a CPU with %s; compile with a --target that this CPU can run", names);
 }

@@ -26,12 +26,14 @@ static int32_t resolveThreads(int32_t threads, tw_error *error) {
 // Questions about a model
 //===----------------------------------------------------------------------===//
 
-static tw_status outputShapes(const tw_model *model, const int64_t *symbols, int64_t *dims, tw_error *error) {
+static tw_status outputShapes(const tw_model *model, const int64_t *symbols, int64_t *dims,
+                              tw_error *error) {
   tw_status status = tw_check_symbols(model, symbols, error);
   if (status != TW_OK)
     return status;
   if (model->num_output_dims && !dims)
-    return tw_fail(error, TW_ERROR_ARGUMENT, "expects room for %d sizes, got a null pointer", model->num_output_dims);
+    return tw_fail(error, TW_ERROR_ARGUMENT, "expects room for %d sizes, got a null pointer",
+                   model->num_output_dims);
   const tw_variant *variant;
   if ((status = tw_pick_variant(model, NULL, &variant, error)) != TW_OK)
     return status;
@@ -44,8 +46,8 @@ static int64_t workspaceBytes(const tw_variant *variant, const int64_t *symbols,
   return variant->workspace ? variant->workspace(symbols, threads) : 0;
 }
 
-static tw_status workspaceSize(const tw_model *model, const int64_t *symbols, int32_t threads, size_t *bytes,
-                               tw_error *error) {
+static tw_status workspaceSize(const tw_model *model, const int64_t *symbols, int32_t threads,
+                               size_t *bytes, tw_error *error) {
   tw_status status = tw_check_symbols(model, symbols, error);
   if (status != TW_OK)
     return status;
@@ -73,13 +75,16 @@ static void releaseWorkspace(tw_instance *instance) {
   instance->owns_workspace = false;
 }
 
-/// Replaces the instance's own workspace by a larger one. Pages cost memory only when they are first written.
+/// Replaces the instance's own workspace by a larger one. Pages cost memory only when they are
+/// first written.
 static tw_status growWorkspace(tw_instance *instance, int64_t bytes, tw_error *error) {
   if (bytes <= (int64_t)instance->workspace_size)
     return TW_OK;
-  void *memory = mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void *memory = mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED)
-    return tw_fail(error, TW_ERROR_MEMORY, "expects a workspace of %" PRId64 " bytes: %s", bytes, strerror(errno));
+    return tw_fail(error, TW_ERROR_MEMORY, "expects a workspace of %" PRId64 " bytes: %s", bytes,
+                   strerror(errno));
   releaseWorkspace(instance);
   instance->workspace = memory;
   instance->workspace_size = (size_t)bytes;
@@ -93,7 +98,8 @@ static tw_status reserveLocked(tw_instance *instance, const int64_t *symbols, tw
     return tw_fail(error, TW_ERROR_WORKSPACE, "expects sizes whose workspace fits into memory");
   bool callers = instance->workspace && !instance->owns_workspace;
   if (callers && bytes > (int64_t)instance->workspace_size)
-    return tw_fail(error, TW_ERROR_WORKSPACE, "expects a workspace of %" PRId64 " bytes, tw_create was given %zu", bytes,
+    return tw_fail(error, TW_ERROR_WORKSPACE,
+                   "expects a workspace of %" PRId64 " bytes, tw_create was given %zu", bytes,
                    instance->workspace_size);
   return growWorkspace(instance, bytes, error);
 }
@@ -101,11 +107,14 @@ static tw_status reserveLocked(tw_instance *instance, const int64_t *symbols, tw
 /// One request at a time: takes the instance, or says who has it.
 static tw_status acquire(tw_instance *instance, tw_error *error) {
   if (atomic_exchange_explicit(&instance->busy, 1, memory_order_acquire))
-    return tw_fail(error, TW_ERROR_BUSY, "expects one call at a time for an instance; make an instance per thread");
+    return tw_fail(error, TW_ERROR_BUSY,
+                   "expects one call at a time for an instance; make an instance per thread");
   return TW_OK;
 }
 
-static void release(tw_instance *instance) { atomic_store_explicit(&instance->busy, 0, memory_order_release); }
+static void release(tw_instance *instance) {
+  atomic_store_explicit(&instance->busy, 0, memory_order_release);
+}
 
 static tw_status reserve(tw_instance *instance, const int64_t *symbols, tw_error *error) {
   tw_status status = tw_check_symbols(instance->base.model, symbols, error);
@@ -116,8 +125,8 @@ static tw_status reserve(tw_instance *instance, const int64_t *symbols, tw_error
   return status;
 }
 
-/// If every dimension has a maximum, the workspace for all of them is mapped at once. Where that is impossible, tw_run
-/// says how much the actual sizes need.
+/// If every dimension has a maximum, the workspace for all of them is mapped at once. Where that is
+/// impossible, tw_run says how much the actual sizes need.
 static void reserveMaximum(tw_instance *instance) {
   const tw_model *model = instance->base.model;
   for (int32_t i = 0; i < model->num_symbols; ++i) {
@@ -144,7 +153,8 @@ static void destroy(tw_instance *instance) {
 static tw_instance *allocate(const tw_model *model) {
   size_t numSymbols = (size_t)model->num_symbols, numDims = (size_t)model->num_output_dims;
   size_t numBuffers = (size_t)model->num_inputs + (size_t)model->num_outputs;
-  size_t size = sizeof(tw_instance) + (numSymbols + numDims) * sizeof(int64_t) + numBuffers * sizeof(void *);
+  size_t size =
+      sizeof(tw_instance) + (numSymbols + numDims) * sizeof(int64_t) + numBuffers * sizeof(void *);
   size = (size + TW_CACHE_LINE - 1) / TW_CACHE_LINE * TW_CACHE_LINE;
   tw_instance *instance = aligned_alloc(TW_CACHE_LINE, size);
   if (!instance)
@@ -159,10 +169,12 @@ static tw_instance *allocate(const tw_model *model) {
 
 static tw_status checkOptions(const tw_options *options, tw_error *error) {
   if (options->workspace && (uintptr_t)options->workspace % TW_WORKSPACE_ALIGNMENT)
-    return tw_fail(error, TW_ERROR_ALIGNMENT, "expects a workspace aligned to %d bytes, got address %p",
+    return tw_fail(error, TW_ERROR_ALIGNMENT,
+                   "expects a workspace aligned to %d bytes, got address %p",
                    TW_WORKSPACE_ALIGNMENT, options->workspace);
   if (!options->workspace && options->workspace_size)
-    return tw_fail(error, TW_ERROR_ARGUMENT, "expects a workspace of %zu bytes, got a null pointer", options->workspace_size);
+    return tw_fail(error, TW_ERROR_ARGUMENT, "expects a workspace of %zu bytes, got a null pointer",
+                   options->workspace_size);
   return TW_OK;
 }
 
@@ -177,10 +189,13 @@ static tw_status setUp(tw_instance *instance, const tw_options *options, tw_erro
   if ((status = tw_pick_variant(model, options->isa, &instance->variant, error)) != TW_OK)
     return status;
   if (!tw_cpu_enable(instance->variant->features))
-    return tw_fail(error, TW_ERROR_CPU, "expects permission to use AMX tiles, the system refuses it");
+    return tw_fail(error, TW_ERROR_CPU,
+                   "expects permission to use AMX tiles, the system refuses it");
   if ((status = tw_map_weights(model, options, &instance->weights, error)) != TW_OK ||
-      (status = tw_profiler_init(&instance->team.profiler, instance->variant, options->profile, error)) != TW_OK ||
-      (status = tw_team_start(&instance->team, instance->variant, options, threads, error)) != TW_OK)
+      (status = tw_profiler_init(&instance->team.profiler, instance->variant, options->profile,
+                                 error)) != TW_OK ||
+      (status = tw_team_start(&instance->team, instance->variant, options, threads, error)) !=
+          TW_OK)
     return status;
   instance->workspace = options->workspace;
   instance->workspace_size = options->workspace_size;
@@ -189,7 +204,8 @@ static tw_status setUp(tw_instance *instance, const tw_options *options, tw_erro
   return TW_OK;
 }
 
-static tw_status create(const tw_model *model, const tw_options *options, tw_instance **result, tw_error *error) {
+static tw_status create(const tw_model *model, const tw_options *options, tw_instance **result,
+                        tw_error *error) {
   static const tw_options defaults = {0};
   tw_instance *instance = allocate(model);
   if (!instance)
@@ -206,26 +222,28 @@ static tw_status create(const tw_model *model, const tw_options *options, tw_ins
 // Runs
 //===----------------------------------------------------------------------===//
 
-static tw_status prepare(tw_instance *instance, const DLTensor *inputs, int32_t numInputs, const DLTensor *outputs,
-                         int32_t numOutputs, tw_error *error) {
+static tw_status prepare(tw_instance *instance, const DLTensor *inputs, int32_t numInputs,
+                         const DLTensor *outputs, int32_t numOutputs, tw_error *error) {
   const tw_model *model = instance->base.model;
   tw_status status = tw_check_inputs(model, inputs, numInputs, instance->symbols, error);
   if (status != TW_OK)
     return status;
   instance->variant->shapes(instance->symbols, instance->output_dims);
-  if ((status = tw_check_outputs(model, outputs, numOutputs, instance->output_dims, error)) != TW_OK ||
+  if ((status = tw_check_outputs(model, outputs, numOutputs, instance->output_dims, error)) !=
+          TW_OK ||
       (status = tw_check_overlap(model, inputs, outputs, error)) != TW_OK)
     return status;
   int64_t bytes = workspaceBytes(instance->variant, instance->symbols, instance->team.threads);
   if (bytes < 0 || bytes > (int64_t)instance->workspace_size)
     return tw_fail(error, TW_ERROR_WORKSPACE,
-                   "expects a workspace of %" PRId64 " bytes for these sizes, has %zu: call tw_reserve with the greatest sizes",
+                   "expects a workspace of %" PRId64
+                   " bytes for these sizes, has %zu: call tw_reserve with the greatest sizes",
                    bytes, instance->workspace_size);
   return TW_OK;
 }
 
-static void fillCall(tw_instance *instance, const DLTensor *inputs, int32_t numInputs, const DLTensor *outputs,
-                     int32_t numOutputs) {
+static void fillCall(tw_instance *instance, const DLTensor *inputs, int32_t numInputs,
+                     const DLTensor *outputs, int32_t numOutputs) {
   for (int32_t i = 0; i < numInputs; ++i)
     instance->buffers[i] = (char *)inputs[i].data + inputs[i].byte_offset;
   for (int32_t i = 0; i < numOutputs; ++i)
@@ -240,8 +258,8 @@ static void fillCall(tw_instance *instance, const DLTensor *inputs, int32_t numI
   };
 }
 
-static tw_status run(tw_instance *instance, const DLTensor *inputs, int32_t numInputs, const DLTensor *outputs,
-                     int32_t numOutputs, tw_error *error) {
+static tw_status run(tw_instance *instance, const DLTensor *inputs, int32_t numInputs,
+                     const DLTensor *outputs, int32_t numOutputs, tw_error *error) {
   tw_status status = acquire(instance, error);
   if (status != TW_OK)
     return status;

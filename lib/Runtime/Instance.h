@@ -17,7 +17,8 @@
 //===----------------------------------------------------------------------===//
 
 /// Fills *error, if there is one, and returns `status`.
-__attribute__((format(printf, 3, 4))) tw_status tw_fail(tw_error *error, tw_status status, const char *format, ...);
+__attribute__((format(printf, 3, 4))) tw_status tw_fail(tw_error *error, tw_status status,
+                                                        const char *format, ...);
 
 //===----------------------------------------------------------------------===//
 // Cpu.c
@@ -26,7 +27,8 @@ __attribute__((format(printf, 3, 4))) tw_status tw_fail(tw_error *error, tw_stat
 /// Features (CpuFeatures.def) that this CPU and operating system offer to the process.
 uint64_t tw_cpu_features(void);
 
-/// Asks the operating system for the state that `features` need beyond what every process has (AMX tiles).
+/// Asks the operating system for the state that `features` need beyond what every process has (AMX
+/// tiles).
 bool tw_cpu_enable(uint64_t features);
 
 /// CPUs that the process may run on.
@@ -36,22 +38,24 @@ int32_t tw_cpu_count(void);
 void tw_cpu_names(uint64_t features, char *text, size_t size);
 
 /// The variant named `isa` (null: $TILEWRIGHT_ISA, or the best one), if this CPU can run it.
-tw_status tw_pick_variant(const tw_model *model, const char *isa, const tw_variant **variant, tw_error *error);
+tw_status tw_pick_variant(const tw_model *model, const char *isa, const tw_variant **variant,
+                          tw_error *error);
 
 //===----------------------------------------------------------------------===//
 // Checks.c
 //===----------------------------------------------------------------------===//
 
 /// As tw_symbols in Runtime.h.
-tw_status tw_check_inputs(const tw_model *model, const DLTensor *inputs, int32_t count, int64_t *symbols,
-                          tw_error *error);
+tw_status tw_check_inputs(const tw_model *model, const DLTensor *inputs, int32_t count,
+                          int64_t *symbols, tw_error *error);
 
 /// Compares the outputs with dims[num_output_dims], the result of the model's shape function.
-tw_status tw_check_outputs(const tw_model *model, const DLTensor *outputs, int32_t count, const int64_t *dims,
-                           tw_error *error);
+tw_status tw_check_outputs(const tw_model *model, const DLTensor *outputs, int32_t count,
+                           const int64_t *dims, tw_error *error);
 
 /// Fails if an output shares memory with an input or another output.
-tw_status tw_check_overlap(const tw_model *model, const DLTensor *inputs, const DLTensor *outputs, tw_error *error);
+tw_status tw_check_overlap(const tw_model *model, const DLTensor *inputs, const DLTensor *outputs,
+                           tw_error *error);
 
 /// Compares sizes with the declared ranges.
 tw_status tw_check_symbols(const tw_model *model, const int64_t *symbols, tw_error *error);
@@ -66,7 +70,8 @@ typedef struct tw_weights {
   size_t mapping_size;
 } tw_weights;
 
-tw_status tw_map_weights(const tw_model *model, const tw_options *options, tw_weights *weights, tw_error *error);
+tw_status tw_map_weights(const tw_model *model, const tw_options *options, tw_weights *weights,
+                         tw_error *error);
 void tw_unmap_weights(tw_weights *weights);
 
 //===----------------------------------------------------------------------===//
@@ -78,7 +83,8 @@ typedef struct tw_profiler {
   tw_region_time *times; // variant->num_regions of them; null: not measuring
 } tw_profiler;
 
-tw_status tw_profiler_init(tw_profiler *profiler, const tw_variant *variant, bool enabled, tw_error *error);
+tw_status tw_profiler_init(tw_profiler *profiler, const tw_variant *variant, bool enabled,
+                           tw_error *error);
 int64_t tw_profiler_now(void);
 void tw_profiler_add(tw_profiler *profiler, tw_region region, int64_t nanoseconds);
 
@@ -111,8 +117,8 @@ typedef struct tw_team {
 } tw_team;
 
 /// Starts the threads. On failure nothing is left running.
-tw_status tw_team_start(tw_team *team, const tw_variant *variant, const tw_options *options, int32_t threads,
-                        tw_error *error);
+tw_status tw_team_start(tw_team *team, const tw_variant *variant, const tw_options *options,
+                        int32_t threads, tw_error *error);
 void tw_team_stop(tw_team *team);
 
 /// Runs the model on all threads and returns when all have finished.

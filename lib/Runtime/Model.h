@@ -5,8 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What the emitter generates (tw_implementation and the functions in it), and what generated code calls (tw_launch).
-// lib/Emit/Descriptor.cpp writes these structures as LLVM constants: change both together.
+// What the emitter generates (tw_implementation and the functions in it), and what generated code
+// calls (tw_launch). lib/Emit/Descriptor.cpp writes these structures as LLVM constants: change both
+// together.
 //
 //===----------------------------------------------------------------------===//
 #ifndef TILEWRIGHT_LIB_RUNTIME_MODEL_H
@@ -25,14 +26,15 @@ typedef struct tw_call {
   void *workspace;        // aligned to TW_WORKSPACE_ALIGNMENT
   const void *weights;    // aligned to TW_WEIGHTS_ALIGNMENT
   int64_t threads;        // shares of every region
-  void *team;             // struct tw_team; null: tw_launch runs the share of `tid` and does not wait
+  void *team; // struct tw_team; null: tw_launch runs the share of `tid` and does not wait
 } tw_call;
 
 /// The share `tid` of `threads` of one region.
 typedef void (*tw_region)(const void *closure, int64_t tid, int64_t threads);
 
-/// Runs a region. With own threads every thread of the team calls this in the same order; each runs its share and waits
-/// for the others. With the host's threads one thread calls it and the host runs the shares.
+/// Runs a region. With own threads every thread of the team calls this in the same order; each runs
+/// its share and waits for the others. With the host's threads one thread calls it and the host
+/// runs the shares.
 void tw_launch(const tw_call *call, tw_region region, const void *closure, int64_t tid);
 
 typedef struct tw_region_name {
@@ -42,9 +44,9 @@ typedef struct tw_region_name {
 
 /// The generated code for one instruction set.
 typedef struct tw_variant {
-  const char *isa;                                               // e.g. "x86-64-v4"
-  uint64_t features;                                             // bits of CpuFeatures.def that it needs
-  void (*run)(const tw_call *call, int64_t tid);                 // tw_model_run
+  const char *isa;                               // e.g. "x86-64-v4"
+  uint64_t features;                             // bits of CpuFeatures.def that it needs
+  void (*run)(const tw_call *call, int64_t tid); // tw_model_run
   int64_t (*workspace)(const int64_t *symbols, int64_t threads); // bytes; null: none needed
   void (*shapes)(const int64_t *symbols, int64_t *dims);         // sizes of all outputs
   int64_t num_regions;

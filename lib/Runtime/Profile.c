@@ -9,14 +9,16 @@
 #include <stdlib.h>
 #include <time.h>
 
-tw_status tw_profiler_init(tw_profiler *profiler, const tw_variant *variant, bool enabled, tw_error *error) {
+tw_status tw_profiler_init(tw_profiler *profiler, const tw_variant *variant, bool enabled,
+                           tw_error *error) {
   profiler->variant = variant;
   profiler->times = NULL;
   if (!enabled || variant->num_regions == 0)
     return TW_OK;
   profiler->times = calloc((size_t)variant->num_regions, sizeof(tw_region_time));
   if (!profiler->times)
-    return tw_fail(error, TW_ERROR_MEMORY, "expects memory for the times of %d regions", (int)variant->num_regions);
+    return tw_fail(error, TW_ERROR_MEMORY, "expects memory for the times of %d regions",
+                   (int)variant->num_regions);
   for (int64_t i = 0; i < variant->num_regions; ++i)
     profiler->times[i].name = variant->regions[i].name;
   return TW_OK;

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// One persistent team per instance. A run opens the `start` gate; every thread executes the whole model function, and the
-// threads meet at a barrier after each region and at the end.
+// One persistent team per instance. A run opens the `start` gate; every thread executes the whole
+// model function, and the threads meet at a barrier after each region and at the end.
 //
 //   thread 0 (caller)          worker
 //   start.generation++  ----->  wait(start)
@@ -14,8 +14,8 @@
 //     region, barrier  <----->    region, barrier      as often as the model has regions
 //   barrier            <----->  barrier                the run is over: `call` may change again
 //
-// Waiting spins for some 30 microseconds, then sleeps in a futex: 0.2 us between two running threads, and no wasted time
-// slices where there are more threads than cores.
+// Waiting spins for some 30 microseconds, then sleeps in a futex: 0.2 us between two running
+// threads, and no wasted time slices where there are more threads than cores.
 //
 //===----------------------------------------------------------------------===//
 #define _GNU_SOURCE // syscall
@@ -37,11 +37,19 @@ struct tw_worker {
 //===----------------------------------------------------------------------===//
 
 #if defined(__x86_64__)
-static inline void pauseCpu(void) { __builtin_ia32_pause(); }
-static inline uint64_t ticks(void) { return __builtin_ia32_rdtsc(); }
-static uint64_t spinTicks(void) { return 80000; } // 25-40 us at 2-3.3 GHz
+static inline void pauseCpu(void) {
+  __builtin_ia32_pause();
+}
+static inline uint64_t ticks(void) {
+  return __builtin_ia32_rdtsc();
+}
+static uint64_t spinTicks(void) {
+  return 80000;
+} // 25-40 us at 2-3.3 GHz
 #elif defined(__aarch64__)
-static inline void pauseCpu(void) { __asm__ volatile("isb" ::: "memory"); }
+static inline void pauseCpu(void) {
+  __asm__ volatile("isb" ::: "memory");
+}
 static inline uint64_t ticks(void) {
   uint64_t value;
   __asm__ volatile("mrs %0, cntvct_el0" : "=r"(value));
@@ -66,8 +74,9 @@ static void waitGate(tw_gate *gate, uint32_t seen) {
       return;
     pauseCpu();
   } while (ticks() - start < limit);
-  // The opener changes the generation and then reads `sleepers`; we count ourselves and then read the generation. All four are
-  // sequentially consistent, so one of us sees the other, and the futex compares once more before it sleeps.
+  // The opener changes the generation and then reads `sleepers`; we count ourselves and then read
+  // the generation. All four are sequentially consistent, so one of us sees the other, and the
+  // futex compares once more before it sleeps.
   atomic_fetch_add(&gate->sleepers, 1);
   while (atomic_load(&gate->generation) == seen)
     futex(&gate->generation, FUTEX_WAIT, seen);
@@ -161,8 +170,8 @@ static void joinWorkers(tw_team *team, int32_t count) {
   team->workers = NULL;
 }
 
-tw_status tw_team_start(tw_team *team, const tw_variant *variant, const tw_options *options, int32_t threads,
-                        tw_error *error) {
+tw_status tw_team_start(tw_team *team, const tw_variant *variant, const tw_options *options,
+                        int32_t threads, tw_error *error) {
   team->run = variant->run;
   team->threads = threads;
   team->parallel_for = options->parallel_for;
@@ -179,7 +188,8 @@ tw_status tw_team_start(tw_team *team, const tw_variant *variant, const tw_optio
     int code = pthread_create(&team->workers[i].thread, NULL, work, &team->workers[i]);
     if (code) {
       joinWorkers(team, i);
-      return tw_fail(error, TW_ERROR_THREADS, "expects %d threads, the system gave %d (error %d)", threads, i + 1, code);
+      return tw_fail(error, TW_ERROR_THREADS, "expects %d threads, the system gave %d (error %d)",
+                     threads, i + 1, code);
     }
   }
   return TW_OK;

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// One page of header, then the bytes of tw_model.weights_size. Numbers are little-endian. Shared by the runtime (reader) and
-// lib/Emit (writer), hence plain C.
+// One page of header, then the bytes of tw_model.weights_size. Numbers are little-endian. Shared by
+// the runtime (reader) and lib/Emit (writer), hence plain C.
 //
 //===----------------------------------------------------------------------===//
 #ifndef TILEWRIGHT_LIB_RUNTIME_WEIGHTFILE_H
@@ -28,8 +28,10 @@ typedef struct tw_weight_header {
   uint64_t checksum; // tw_weight_checksum of them
 } tw_weight_header;
 
-/// Detects damage and mix-ups, not malice. Four lanes over 64-bit words w, so that it runs at memory speed:
-///   lane[i] = rotate(lane[i] ^ w, 31) * P;  the last block is filled up with zeros, size and lanes are folded at the end.
+/// Detects damage and mix-ups, not malice. Four lanes over 64-bit words w, so that it runs at
+/// memory speed:
+///   lane[i] = rotate(lane[i] ^ w, 31) * P;  the last block is filled up with zeros, size and lanes
+///   are folded at the end.
 static inline uint64_t tw_weight_checksum(const void *data, size_t size) {
   const uint64_t P = UINT64_C(0x9E3779B97F4A7C15); // 2^64 / golden ratio, odd
   uint64_t lanes[4] = {P, P ^ 1, P ^ 2, P ^ 3}, words[4];
