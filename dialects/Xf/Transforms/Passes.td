@@ -46,4 +46,16 @@ def RaiseActivations : Pass<"xf-raise-activations"> {
   let dependentDialects = ["XfDialect"];
 }
 
+def RaiseRope : Pass<"xf-raise-rope"> {
+  let summary = "Every spelled-out rotary embedding is one op with one angle per pair";
+  let description = [{
+    Recognised by pairs, (x₀ cos − x₁ sin, x₀ sin + x₁ cos) joined as halves or interleaved (strided slices, or a view [.., r, 2]);
+    and by vectors, x cos + (−x₁, x₀) sin, where the tables hold each angle twice: that is proven by following their
+    computation back to concat(f, f) or to the repetition, and the tables are computed with half the width from there on. Tables that
+    broadcast over heads behind the positions ([b, s, 1, d]) put transposes around the op. A plain rest of the row, concatenated
+    behind the rotated part, is taken in (partial rotary).
+  }];
+  let dependentDialects = ["XfDialect", "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
+}
+
 #endif // TILEWRIGHT_XF_PASSES
