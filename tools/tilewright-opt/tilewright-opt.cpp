@@ -10,6 +10,7 @@
 #include "dialects/Target/IR/Target.h"
 #include "dialects/Xf/IR/Xf.h"
 #include "dialects/Xf/Transforms/Passes.h"
+#include "lib/Conversion/Passes.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
@@ -24,6 +25,7 @@ int main(int argc, char **argv) {
                   mlir::target::TargetDialect>();
   mlir::xf::registerXfPasses();
   mlir::kernel::registerKernelPasses();
+  tilewright::registerConversionPasses();
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "Tilewright optimizer driver\n", registry));
 }

@@ -1,0 +1,104 @@
+//===- IndexMath.h - index arithmetic in normal form -===//
+//
+// Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Sizes are polynomials over atoms (symbolic dimensions and results of operations that are not
+// polynomial). Every size is kept in normal form and materialised once, so equal sizes are equal
+// SSA values, differences and quotients cancel, and comparisons are decided from the facts that
+// dimensions are never negative:
+//
+//   (past + seq) - past  =  seq          (batch * seq * 64) / (seq * 64)  =  batch          past <=
+//   past + seq
+//
+//===----------------------------------------------------------------------===//
+#ifndef TILEWRIGHT_LIB_CONVERSION_ONNXTOXF_INDEXMATH_H
+#define TILEWRIGHT_LIB_CONVERSION_ONNXTOXF_INDEXMATH_H
+
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/MapVector.h"
+#include <map>
+#include <optional>
+#include <vector>
+
+namespace tilewright {
+
+class IndexMath {
+public:
+  /// Ops are created at the insertion point of `builder`, which must only move forward through one
+  /// block.
+  explicit IndexMath(mlir::OpBuilder &builder) : builder(builder) {}
+
+  mlir::OpFoldResult constant(int64_t value) { return builder.getIndexAttr(value); }
+  /// The symbolic dimension of this name.
+  mlir::OpFoldResult dim(mlir::StringAttr name);
+  /// The normal form of any index value: sums, differences and products of it are looked through.
+  mlir::OpFoldResult normalize(mlir::OpFoldResult value);
+  /// An `index` value for `value`.
+  mlir::Value materialize(mlir::OpFoldResult value);
+
+  mlir::OpFoldResult add(mlir::OpFoldResult a, mlir::OpFoldResult b);
+  mlir::OpFoldResult sub(mlir::OpFoldResult a, mlir::OpFoldResult b);
+  mlir::OpFoldResult mul(mlir::OpFoldResult a, mlir::OpFoldResult b);
+  /// Quotient, truncated towards 0. A constant divisor 0 gives 0.
+  mlir::OpFoldResult div(mlir::OpFoldResult a, mlir::OpFoldResult b);
+  /// The quotient where it is exact for all values of the dimensions.
+  std::optional<mlir::OpFoldResult> divExactly(mlir::OpFoldResult a, mlir::OpFoldResult b);
+  /// Remainder with the sign of the dividend. A constant divisor 0 gives 0.
+  mlir::OpFoldResult rem(mlir::OpFoldResult a, mlir::OpFoldResult b);
+  mlir::OpFoldResult min(mlir::OpFoldResult a, mlir::OpFoldResult b);
+  mlir::OpFoldResult max(mlir::OpFoldResult a, mlir::OpFoldResult b);
+  mlir::OpFoldResult product(llvm::ArrayRef<mlir::OpFoldResult> values);
+
+  /// a <= b for all values of the dimensions.
+  bool alwaysLessEqual(mlir::OpFoldResult a, mlir::OpFoldResult b);
+  bool alwaysEqual(mlir::OpFoldResult a, mlir::OpFoldResult b);
+  /// a != b for all values of the dimensions.
+  bool neverEqual(mlir::OpFoldResult a, mlir::OpFoldResult b);
+  bool alwaysNonNegative(mlir::OpFoldResult a) { return alwaysLessEqual(constant(0), a); }
+
+  /// Declares that dimension `name` is at least `minimum`.
+  void setMinimum(mlir::StringAttr name, int64_t minimum) { atoms[atomOf(name)].minimum = minimum; }
+  /// Makes sure that `size` is at least `minimum`, as a requirement on a symbolic dimension if it
+  /// is one; false where that cannot be.
+  bool require(mlir::OpFoldResult size, int64_t minimum);
+  /// The minima that `require` had to ask for, by dimension.
+  const llvm::MapVector<mlir::StringAttr, int64_t> &requirements() const { return required; }
+
+private:
+  using Monomial = std::vector<unsigned>; // ids of its atoms, ascending, repeated for powers
+  using Polynomial = std::map<Monomial, int64_t>; // monomial to non-zero coefficient
+
+  struct Atom {
+    mlir::Value value;
+    std::optional<int64_t> minimum; ///< nothing: may be negative without limit
+    mlir::StringAttr name;          ///< of a symbolic dimension
+  };
+
+  Polynomial formOf(mlir::OpFoldResult value);
+  mlir::OpFoldResult emit(const Polynomial &form);
+  mlir::Value emitMonomial(const Monomial &monomial);
+  Polynomial atom(mlir::Value value, bool nonNegative);
+  unsigned atomOf(mlir::StringAttr name);
+  /// The least value of `form` over all values of the dimensions; nothing if there may be none.
+  std::optional<int64_t> minimumOf(const Polynomial &form) const;
+  bool isNonNegative(const Polynomial &form) const { return minimumOf(form).value_or(-1) >= 0; }
+
+  /// The atom of a non-polynomial operation, one per operation and operands.
+  template <class Op>
+  mlir::OpFoldResult opaque(mlir::OpFoldResult a, mlir::OpFoldResult b, bool nonNegative);
+
+  mlir::OpBuilder &builder;
+  std::vector<Atom> atoms;
+  llvm::DenseMap<mlir::Value, Polynomial> forms;
+  llvm::DenseMap<mlir::StringAttr, unsigned> dims;
+  llvm::MapVector<mlir::StringAttr, int64_t> required;
+  std::map<Polynomial, mlir::Value> emitted;
+  std::map<std::tuple<const void *, const void *, const void *>, mlir::Value> opaques;
+};
+
+} // namespace tilewright
+
+#endif // TILEWRIGHT_LIB_CONVERSION_ONNXTOXF_INDEXMATH_H

@@ -1,0 +1,186 @@
+//===- Node.cpp - an ONNX node as recipes read it -===//
+//
+// Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "lib/Conversion/OnnxToXf/Node.h"
+
+using namespace mlir;
+
+namespace tilewright {
+
+//===----------------------------------------------------------------------===//
+// Operands
+//===----------------------------------------------------------------------===//
+
+Tensor Node::tensor(unsigned i) {
+  if (Tensor input = optional(i))
+    return input;
+  return builder.fail("expects input " + Twine(i) + ", which is absent");
+}
+
+SmallVector<Tensor> Node::tensors() {
+  return llvm::map_to_vector(llvm::seq<unsigned>(0, numInputs()),
+                             [&](unsigned i) { return tensor(i); });
+}
+
+Sizes Node::indices(unsigned i) {
+  Tensor input = tensor(i);
+  if (!input)
+    return {};
+  const Sizes *elements = builder.elements(input);
+  if (elements && isa<IntegerType>(input.elementType()) && !input.elementType().isInteger(1))
+    return *elements;
+  builder.fail("expects integers in input " + Twine(i) +
+               " that follow from constants and dimensions");
+  return {};
+}
+
+SmallVector<int64_t> Node::integersAt(unsigned i) {
+  SmallVector<int64_t> result;
+  for (OpFoldResult element : indices(i)) {
+    std::optional<int64_t> value = constantInteger(element);
+    if (!value)
+      builder.fail("expects constants in input " + Twine(i));
+    result.push_back(value.value_or(0));
+  }
+  return result;
+}
+
+double Node::numberAt(unsigned i) {
+  Tensor input = tensor(i);
+  const Sizes *elements = builder.elements(input);
+  if (elements && elements->size() == 1) {
+    if (std::optional<double> value = constantNumber(elements->front()))
+      return *value;
+    if (std::optional<int64_t> value = constantInteger(elements->front()))
+      return *value;
+  }
+  builder.fail("expects a constant scalar in input " + Twine(i));
+  return 0;
+}
+
+//===----------------------------------------------------------------------===//
+// Attributes
+//===----------------------------------------------------------------------===//
+
+template <class Attr>
+Attr Node::find(StringRef name, StringRef kind) {
+  read.insert(name);
+  Attribute attr = op.getAttrs().get(name);
+  auto typed = dyn_cast_if_present<Attr>(attr);
+  if (attr && !typed)
+    builder.fail("expects attribute '" + name + "' to be " + kind);
+  return typed;
+}
+
+void Node::missing(StringRef name) {
+  builder.fail("expects attribute '" + name + "'");
+}
+
+int64_t Node::integer(StringRef name, std::optional<int64_t> fallback) {
+  if (auto attr = find<IntegerAttr>(name, "an integer"))
+    return attr.getValue().getSExtValue();
+  if (!fallback)
+    missing(name);
+  return fallback.value_or(0);
+}
+
+double Node::number(StringRef name, std::optional<double> fallback) {
+  if (auto attr = find<FloatAttr>(name, "a float"))
+    return attr.getValueAsDouble();
+  if (!fallback)
+    missing(name);
+  return fallback.value_or(0);
+}
+
+std::string Node::text(StringRef name, std::optional<StringRef> fallback) {
+  if (auto attr = find<StringAttr>(name, "a string"))
+    return attr.str();
+  if (!fallback)
+    missing(name);
+  return fallback.value_or("").str();
+}
+
+std::optional<SmallVector<int64_t>> Node::integers(StringRef name) {
+  auto attr = find<DenseI64ArrayAttr>(name, "a list of integers");
+  return attr ? std::optional(SmallVector<int64_t>(attr.asArrayRef())) : std::nullopt;
+}
+
+std::optional<SmallVector<double>> Node::numbers(StringRef name) {
+  auto attr = find<DenseF32ArrayAttr>(name, "a list of floats");
+  return attr ? std::optional(SmallVector<double>(attr.asArrayRef())) : std::nullopt;
+}
+
+DenseElementsAttr Node::elements(StringRef name) {
+  return find<DenseElementsAttr>(name, "a tensor");
+}
+
+int64_t Node::normalizeAxis(int64_t axis, int64_t rank) {
+  if (axis >= -rank && axis < rank)
+    return axis < 0 ? axis + rank : axis;
+  builder.fail("expects an axis in [-" + Twine(rank) + ", " + Twine(rank) + "), got " +
+               Twine(axis));
+  return 0;
+}
+
+SmallVector<int64_t> Node::normalizeAxes(ArrayRef<int64_t> axes, int64_t rank) {
+  SmallVector<int64_t> result =
+      llvm::map_to_vector(axes, [&](int64_t axis) { return normalizeAxis(axis, rank); });
+  llvm::sort(result);
+  if (std::adjacent_find(result.begin(), result.end()) != result.end())
+    builder.fail("expects distinct axes");
+  return result;
+}
+
+int64_t Node::axis(Tensor x, StringRef name, std::optional<int64_t> fallback) {
+  int64_t value = integer(name, fallback);
+  return ok() ? normalizeAxis(value, x.rank()) : 0;
+}
+
+void Node::expect(StringRef name, int64_t only) {
+  int64_t value = integer(name, only);
+  if (value != only)
+    builder.fail("expects attribute '" + name + "' to be " + Twine(only) + ", got " + Twine(value));
+}
+
+Type Node::elementType(int64_t dataType) {
+  Builder &types = builder.builder;
+  switch (dataType) {
+  case 1:
+    return types.getF32Type();
+  case 2:
+    return types.getIntegerType(8, /*isSigned=*/false);
+  case 3:
+    return types.getI8Type();
+  case 5:
+    return types.getI16Type();
+  case 6:
+    return types.getI32Type();
+  case 7:
+    return types.getI64Type();
+  case 9:
+    return types.getI1Type();
+  case 10:
+    return types.getF16Type();
+  case 11:
+    return types.getF64Type();
+  case 16:
+    return types.getBF16Type();
+  default:
+    builder.fail("expects an element type among float32, float16, bfloat16, float64, int8 to "
+                 "int64, uint8 and bool, got "
+                 "TensorProto.DataType " +
+                 Twine(dataType));
+    return types.getF32Type();
+  }
+}
+
+void Node::checkAllRead() {
+  for (NamedAttribute attr : op.getAttrs())
+    if (!read.contains(attr.getName().getValue()))
+      builder.fail("does not know attribute '" + attr.getName().getValue() + "'");
+}
+
+} // namespace tilewright

@@ -1,0 +1,260 @@
+//===- OnnxToXf.cpp - ONNX nodes to xf -===//
+//
+// Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "lib/Conversion/OnnxToXf/OnnxToXf.h"
+
+#include "lib/Conversion/OnnxToXf/Recipe.h"
+#include "lib/Conversion/Passes.h"
+#include "mlir/IR/Dominance.h"
+#include "mlir/Transforms/CSE.h"
+#include "llvm/Support/JSON.h"
+
+using namespace mlir;
+
+namespace tilewright {
+#define GEN_PASS_DEF_CONVERTONNXTOXF
+#include "lib/Conversion/Passes.h.inc"
+
+static StringRef domainOf(onnx::NodeOp node) {
+  StringRef domain = node.getDomain();
+  return domain == "ai.onnx" ? "" : domain;
+}
+
+namespace {
+/// Converts the nodes of one function, front to back.
+class Converter {
+public:
+  Converter(func::FuncOp function, std::vector<UnsupportedNode> &unsupported)
+      : function(function), unsupported(unsupported), ops(function.getContext()), builder(ops) {}
+
+  LogicalResult run();
+
+private:
+  void convertNode(onnx::NodeOp node);
+  /// Runs the recipe; on success the results stand in `tensors`.
+  void applyRecipe(onnx::NodeOp node, const Recipe &recipe);
+  /// The branch of an If whose condition is known stands where the If was.
+  void inlineBranch(onnx::NodeOp node);
+  void convertBlock(Block &block);
+  std::string missingRecipe(onnx::NodeOp node);
+  void reject(onnx::NodeOp node, StringRef reason);
+  void readBounds();
+  void finishFunction();
+  void writeBounds();
+
+  Tensor tensorOf(Value value);
+  bool isPoisoned(Value value) const { return poisoned.contains(value); }
+
+  func::FuncOp function;
+  std::vector<UnsupportedNode> &unsupported;
+  OpBuilder ops;
+  TensorBuilder builder;
+  /// Results of converted nodes.
+  DenseMap<Value, Tensor> tensors;
+  /// Results of nodes that were rejected: nodes that read them are not reported for it.
+  DenseSet<Value> poisoned;
+};
+} // namespace
+
+Tensor Converter::tensorOf(Value value) {
+  if (Tensor tensor = tensors.lookup(value))
+    return tensor;
+  return isa<RankedTensorType>(value.getType()) ? builder.wrap(value) : Tensor();
+}
+
+void Converter::reject(onnx::NodeOp node, StringRef reason) {
+  unsupported.push_back({node.getLoc(), domainOf(node).str(), node.getOpType().str(),
+                         static_cast<int64_t>(node.getVersion()), reason.str()});
+  for (Value result : node.getResults())
+    poisoned.insert(result);
+}
+
+std::string Converter::missingRecipe(onnx::NodeOp node) {
+  const Recipe *newest =
+      findRecipe(domainOf(node), node.getOpType(), std::numeric_limits<int64_t>::max());
+  if (!newest)
+    return "is not supported";
+  for (const Recipe &recipe : allRecipes())
+    if (recipe.domain == newest->domain && recipe.op == newest->op)
+      return "is supported from opset " + std::to_string(recipe.since) + " on, the model has " +
+             std::to_string(node.getVersion());
+  llvm_unreachable("the newest recipe is in the table");
+}
+
+void Converter::applyRecipe(onnx::NodeOp node, const Recipe &recipe) {
+  auto inputs = llvm::map_to_vector(node.getInputs(), [&](Value input) { return tensorOf(input); });
+  builder.start(node.getLoc());
+  Node reader(node, inputs, builder);
+  recipe.convert(reader, builder);
+  if (reader.ok())
+    reader.checkAllRead();
+  for (unsigned i = 0; i < reader.numOutputs() && reader.ok(); ++i) {
+    if (i < reader.yielded().size() && reader.yielded()[i])
+      tensors[node.getResult(i)] = reader.yielded()[i];
+    else if (reader.wants(i))
+      builder.fail("does not support output " + Twine(i));
+  }
+  if (!reader.ok())
+    reject(node, builder.reason());
+}
+
+void Converter::inlineBranch(onnx::NodeOp node) {
+  const Sizes *condition = builder.elements(tensorOf(node.getInputs().front()));
+  std::optional<bool> taken =
+      condition && condition->size() == 1 ? constantBoolean(condition->front()) : std::nullopt;
+  if (!taken || !node.getGraphNames())
+    return reject(node, "expects a condition known at compile time");
+  StringRef wanted = *taken ? "then_branch" : "else_branch";
+  for (auto [name, graph] :
+       llvm::zip(node.getGraphNames()->getAsRange<StringAttr>(), node.getGraphs())) {
+    if (name != wanted)
+      continue;
+    convertBlock(graph.front());
+    auto yield = cast<onnx::YieldOp>(graph.front().getTerminator());
+    for (auto [result, value] : llvm::zip(node.getResults(), yield.getOutputs())) {
+      if (isPoisoned(value))
+        poisoned.insert(result);
+      else
+        tensors[result] = tensorOf(value);
+    }
+    return;
+  }
+  reject(node, ("expects a graph '" + wanted + "'").str());
+}
+
+void Converter::convertNode(onnx::NodeOp node) {
+  bool isIf = domainOf(node).empty() && node.getOpType() == "If";
+  const Recipe *recipe = findRecipe(domainOf(node), node.getOpType(), node.getVersion());
+  if (!recipe && !isIf)
+    return reject(node, missingRecipe(node));
+  if (llvm::any_of(node.getInputs(), [&](Value input) { return isPoisoned(input); })) {
+    for (Value result : node.getResults())
+      poisoned.insert(result);
+    return;
+  }
+  if (isIf)
+    return inlineBranch(node);
+  applyRecipe(node, *recipe);
+}
+
+// `builder` stays in front of the outermost node, so that ops of a taken branch move out of it.
+void Converter::convertBlock(Block &block) {
+  bool nested = &block != &function.getBody().front();
+  for (Operation &op : llvm::make_early_inc_range(block.without_terminator())) {
+    if (!nested)
+      ops.setInsertionPoint(&op);
+    if (auto node = dyn_cast<onnx::NodeOp>(op))
+      convertNode(node);
+    else if (nested && !isa<onnx::AbsentOp>(op))
+      op.moveBefore(&*ops.getInsertionPoint());
+  }
+}
+
+void Converter::finishFunction() {
+  auto terminator = cast<func::ReturnOp>(function.getBody().front().getTerminator());
+  ops.setInsertionPoint(terminator);
+  builder.start(terminator.getLoc());
+  auto results = llvm::map_to_vector(terminator.getOperands(),
+                                     [&](Value value) { return builder.value(tensorOf(value)); });
+  terminator->setOperands(results);
+  function.setFunctionType(FunctionType::get(function.getContext(), function.getArgumentTypes(),
+                                             ValueRange(results).getTypes()));
+  // A dimension that turned out static has no name; a dynamic one without a declared name keeps the
+  // empty one.
+  for (auto [i, value] : llvm::enumerate(results)) {
+    auto type = cast<RankedTensorType>(value.getType());
+    auto declared = function.getResultAttrOfType<ArrayAttr>(i, "xf.dims");
+    SmallVector<Attribute> names(type.getRank(), ops.getStringAttr(""));
+    for (int64_t dim = 0; dim < type.getRank(); ++dim)
+      if (type.isDynamicDim(dim) && declared && dim < static_cast<int64_t>(declared.size()))
+        names[dim] = declared[dim];
+    function.setResultAttr(i, "xf.dims", ops.getArrayAttr(names));
+  }
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(function.getBody().front())))
+    if (isa<onnx::NodeOp, onnx::AbsentOp>(op) || isOpTriviallyDead(&op))
+      op.erase();
+}
+
+// xf.bounds of the module: {seq = array<i64: MIN, MAX>}.
+void Converter::readBounds() {
+  ops.setInsertionPointToStart(&function.getBody().front());
+  auto bounds = function->getParentOfType<ModuleOp>()->getAttrOfType<DictionaryAttr>("xf.bounds");
+  for (NamedAttribute bound : bounds ? bounds.getValue() : ArrayRef<NamedAttribute>())
+    if (auto range = dyn_cast<DenseI64ArrayAttr>(bound.getValue()))
+      builder.index.setMinimum(bound.getName(), range[0]);
+}
+
+void Converter::writeBounds() {
+  if (builder.index.requirements().empty())
+    return;
+  auto module = function->getParentOfType<ModuleOp>();
+  NamedAttrList bounds(module->getAttrOfType<DictionaryAttr>("xf.bounds"));
+  for (auto [name, minimum] : builder.index.requirements()) {
+    auto old = dyn_cast_if_present<DenseI64ArrayAttr>(bounds.get(name));
+    int64_t maximum = old ? old[1] : std::numeric_limits<int64_t>::max();
+    bounds.set(name, ops.getDenseI64ArrayAttr({minimum, maximum}));
+  }
+  module->setAttr("xf.bounds", bounds.getDictionary(function.getContext()));
+}
+
+LogicalResult Converter::run() {
+  readBounds();
+  convertBlock(function.getBody().front());
+  if (!unsupported.empty())
+    return failure();
+  finishFunction();
+  writeBounds();
+  IRRewriter rewriter(function.getContext());
+  DominanceInfo dominance(function);
+  eliminateCommonSubExpressions(rewriter, dominance, function);
+  return success();
+}
+
+LogicalResult convertOnnxToXf(func::FuncOp function, std::vector<UnsupportedNode> &unsupported) {
+  return Converter(function, unsupported).run();
+}
+
+static std::string nameOf(Location location) {
+  auto name = dyn_cast<NameLoc>(location);
+  return name ? name.getName().str() : "";
+}
+
+void printUnsupported(ArrayRef<UnsupportedNode> nodes, raw_ostream &os) {
+  llvm::json::Array list;
+  for (const UnsupportedNode &node : nodes)
+    list.push_back(llvm::json::Object{{"node", nameOf(node.location)},
+                                      {"domain", node.domain},
+                                      {"op", node.op},
+                                      {"opset", node.opset},
+                                      {"reason", node.reason}});
+  os << llvm::formatv("{0:2}\n", llvm::json::Value(std::move(list)));
+}
+
+std::vector<SupportedOp> listOps() {
+  std::vector<SupportedOp> list;
+  for (const Recipe &recipe : allRecipes()) {
+    if (list.empty() || list.back().domain != recipe.domain || list.back().op != recipe.op)
+      list.push_back({recipe.domain.str(), recipe.op.str(), {}});
+    list.back().since.push_back(recipe.since);
+  }
+  return list;
+}
+
+namespace {
+struct ConvertOnnxToXf : impl::ConvertOnnxToXfBase<ConvertOnnxToXf> {
+  void runOnOperation() override {
+    std::vector<UnsupportedNode> unsupported;
+    if (succeeded(convertOnnxToXf(getOperation(), unsupported)))
+      return;
+    for (const UnsupportedNode &node : unsupported)
+      emitError(node.location) << (node.domain.empty() ? "" : node.domain + ".") << node.op
+                               << " (opset " << node.opset << ") " << node.reason;
+    signalPassFailure();
+  }
+};
+} // namespace
+
+} // namespace tilewright

@@ -1,0 +1,348 @@
+//===- Slicing.cpp - recipes of slices, concatenation, gathering, padding -===//
+//
+// Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "lib/Conversion/OnnxToXf/Recipe.h"
+
+using namespace mlir;
+using mlir::xf::BinaryKind;
+using mlir::xf::CompareKind;
+
+namespace tilewright {
+
+//===----------------------------------------------------------------------===//
+// Slice
+//===----------------------------------------------------------------------===//
+
+// A bound counted from the end if negative, clamped into [low, extent + high].
+static OpFoldResult clampBound(TensorBuilder &b, OpFoldResult bound, OpFoldResult extent,
+                               int64_t low, int64_t high) {
+  IndexMath &index = b.index;
+  OpFoldResult least = index.constant(low), most = index.add(extent, index.constant(high));
+  if (std::optional<int64_t> constant = constantInteger(bound)) {
+    // Exporters write 2^31 - 1 or 2^63 - 1 for "to the end", and their negatives for "from the
+    // start".
+    if (*constant >= std::numeric_limits<int32_t>::max())
+      return most;
+    if (*constant <= std::numeric_limits<int32_t>::min())
+      return least;
+    if (*constant < 0) {
+      // The last elements: a symbolic dimension is then required to have one.
+      if (*constant == -1)
+        index.require(extent, 1);
+      return index.min(index.max(index.add(extent, bound), least), most);
+    }
+    return index.max(index.min(bound, most), least);
+  }
+  if (!index.alwaysNonNegative(bound)) {
+    Type i64 = b.builder.getI64Type();
+    OpFoldResult negative = *b.scalars.compare(CompareKind::lt, bound, index.constant(0), i64);
+    bound = *b.scalars.select(negative, index.add(extent, bound), bound, i64);
+  }
+  return index.max(index.min(bound, most), least);
+}
+
+static Tensor sliceAxis(TensorBuilder &b, Tensor x, int64_t axis, OpFoldResult start,
+                        OpFoldResult end, int64_t step) {
+  if (!x)
+    return {};
+  IndexMath &index = b.index;
+  OpFoldResult extent = b.size(x, axis), zero = index.constant(0);
+  if (step > 0) {
+    OpFoldResult first = clampBound(b, start, extent, 0, 0),
+                 last = clampBound(b, end, extent, 0, 0);
+    OpFoldResult length = index.max(index.sub(last, first), zero);
+    OpFoldResult count =
+        index.div(index.add(length, index.constant(step - 1)), index.constant(step));
+    return b.slice(x, axis, first, count, step);
+  }
+  // Backwards: positions first, first + step, ... above last.
+  OpFoldResult first = clampBound(b, start, extent, 0, -1),
+               last = clampBound(b, end, extent, -1, -1);
+  OpFoldResult length = index.max(index.sub(first, last), zero);
+  OpFoldResult count =
+      index.div(index.add(length, index.constant(-step - 1)), index.constant(-step));
+  Type i64 = b.builder.getI64Type();
+  Tensor positions =
+      b.add(b.mul(b.iota(zero, count, i64), b.integer(step, i64)), b.known(i64, {}, {first}));
+  return b.gather(x, positions, axis);
+}
+
+static void slice(Node &n, TensorBuilder &b, ArrayRef<OpFoldResult> starts,
+                  ArrayRef<OpFoldResult> ends, std::optional<ArrayRef<int64_t>> axes,
+                  ArrayRef<int64_t> steps) {
+  Tensor x = n.tensor(0);
+  if (!n.ok())
+    return;
+  if (starts.size() != ends.size() || (axes && axes->size() != starts.size()) ||
+      (!steps.empty() && steps.size() != starts.size()))
+    return (void)b.fail("expects starts, ends, axes and steps of one length");
+  for (size_t i = 0; i < starts.size() && n.ok(); ++i) {
+    int64_t axis = n.normalizeAxis(axes ? (*axes)[i] : static_cast<int64_t>(i), x.rank());
+    int64_t step = steps.empty() ? 1 : steps[i];
+    if (step == 0)
+      return (void)b.fail("expects steps other than 0");
+    if (n.ok())
+      x = sliceAxis(b, x, axis, starts[i], ends[i], step);
+  }
+  n.yield(x);
+}
+
+// Before opset 10 everything was an attribute.
+static void convertSlice1(Node &n, TensorBuilder &b) {
+  auto starts = n.integers("starts"), ends = n.integers("ends"), axes = n.integers("axes");
+  if (!starts || !ends)
+    return (void)b.fail("expects attributes 'starts' and 'ends'");
+  auto bounds = [&](ArrayRef<int64_t> list) {
+    return llvm::map_to_vector(list, [&](int64_t value) { return b.index.constant(value); });
+  };
+  slice(n, b, bounds(*starts), bounds(*ends),
+        axes ? std::optional(ArrayRef<int64_t>(*axes)) : std::nullopt, {});
+}
+static void convertSlice10(Node &n, TensorBuilder &b) {
+  Sizes starts = n.indices(1), ends = n.indices(2);
+  SmallVector<int64_t> axes, steps;
+  if (n.optional(3))
+    axes = n.integersAt(3);
+  if (n.optional(4))
+    steps = n.integersAt(4);
+  slice(n, b, starts, ends, n.optional(3) ? std::optional(ArrayRef<int64_t>(axes)) : std::nullopt,
+        steps);
+}
+
+//===----------------------------------------------------------------------===//
+// Split, Concat
+//===----------------------------------------------------------------------===//
+
+static void split(Node &n, TensorBuilder &b, Tensor x, int64_t axis, ArrayRef<OpFoldResult> sizes) {
+  if (!n.ok())
+    return;
+  if (sizes.size() != n.numOutputs())
+    return (void)b.fail("expects as many sizes as outputs, got " + Twine(sizes.size()) + " and " +
+                        Twine(n.numOutputs()));
+  SmallVector<Tensor> parts;
+  OpFoldResult offset = b.index.constant(0);
+  for (OpFoldResult size : sizes) {
+    parts.push_back(b.slice(x, axis, offset, size));
+    offset = b.index.add(offset, size);
+  }
+  if (b.index.neverEqual(offset, b.size(x, axis)))
+    return (void)b.fail("expects sizes that add up to the dimension");
+  n.yield(parts);
+}
+
+// `count` parts of ceil(extent / count); the last one may be smaller.
+static Sizes equalParts(Node &n, TensorBuilder &b, Tensor x, int64_t axis, int64_t count) {
+  if (!n.ok() || count <= 0) {
+    b.fail("expects at least one output");
+    return {};
+  }
+  OpFoldResult extent = b.size(x, axis);
+  if (std::optional<OpFoldResult> part = b.index.divExactly(extent, b.index.constant(count)))
+    return Sizes(count, *part);
+  OpFoldResult part =
+      b.index.div(b.index.add(extent, b.index.constant(count - 1)), b.index.constant(count));
+  Sizes sizes(count, part);
+  sizes.back() = b.index.sub(extent, b.index.mul(part, b.index.constant(count - 1)));
+  if (!b.index.alwaysNonNegative(sizes.back()))
+    b.fail("expects a dimension that " + Twine(count) + " divides, or a constant one");
+  return sizes;
+}
+
+static void convertSplit2(Node &n, TensorBuilder &b) {
+  Tensor x = n.tensor(0);
+  int64_t axis = n.axis(x, "axis", 0);
+  auto given = n.integers("split");
+  Sizes sizes =
+      given ? llvm::map_to_vector(*given, [&](int64_t size) { return b.index.constant(size); })
+            : equalParts(n, b, x, axis, n.numOutputs());
+  split(n, b, x, axis, sizes);
+}
+static void convertSplit13(Node &n, TensorBuilder &b) {
+  Tensor x = n.tensor(0);
+  int64_t axis = n.axis(x, "axis", 0), count = n.integer("num_outputs", n.numOutputs());
+  split(n, b, x, axis, n.optional(1) ? n.indices(1) : equalParts(n, b, x, axis, count));
+}
+
+static void convertConcat(Node &n, TensorBuilder &b) {
+  SmallVector<Tensor> parts = n.tensors();
+  if (parts.empty())
+    return (void)b.fail("expects at least one input");
+  int64_t axis = n.axis(parts.front(), "axis");
+  if (n.ok())
+    n.yield(b.concat(parts, axis));
+}
+
+//===----------------------------------------------------------------------===//
+// Gather
+//===----------------------------------------------------------------------===//
+
+// One constant index is a slice where the dimension surely has that element.
+static Tensor takeOne(TensorBuilder &b, Tensor x, int64_t axis, int64_t at) {
+  OpFoldResult extent = b.size(x, axis);
+  if (at < 0 ? !b.index.require(extent, -at) : !b.index.require(extent, at + 1))
+    return {};
+  OpFoldResult offset = at < 0 ? b.index.add(extent, b.index.constant(at)) : b.index.constant(at);
+  return b.slice(x, axis, offset, b.index.constant(1));
+}
+
+static void convertGather(Node &n, TensorBuilder &b) {
+  Tensor x = n.tensor(0), indices = n.tensor(1);
+  int64_t axis = n.axis(x, "axis", 0);
+  if (!n.ok())
+    return;
+  const Sizes *chosen = b.elements(indices);
+  if (!b.elements(x) && chosen && chosen->size() == 1)
+    if (std::optional<int64_t> at = constantInteger(chosen->front()))
+      if (Tensor one = takeOne(b, x, axis, *at)) {
+        Sizes sizes = b.sizes(x);
+        sizes.erase(sizes.begin() + axis);
+        sizes.insert(sizes.begin() + axis, indices.rank(), b.index.constant(1));
+        return n.yield(b.reshape(one, sizes));
+      }
+  n.yield(b.gather(x, indices, axis));
+}
+
+// index + extent where index < 0
+static Tensor wrapIndex(TensorBuilder &b, Tensor index, OpFoldResult extent) {
+  if (!index)
+    return {};
+  Type type = index.elementType();
+  Tensor negative = b.compare(CompareKind::lt, index, b.integer(0, type));
+  return b.select(negative, b.add(index, b.known(type, {}, {extent})), index);
+}
+
+// x as a vector, and the distance between neighbours of each dimension in it.
+static Sizes elementStrides(TensorBuilder &b, ArrayRef<OpFoldResult> sizes) {
+  Sizes strides(sizes.size(), b.index.constant(1));
+  for (int64_t i = static_cast<int64_t>(sizes.size()) - 2; i >= 0; --i)
+    strides[i] = b.index.mul(strides[i + 1], sizes[i + 1]);
+  return strides;
+}
+
+// result[i, j, k] = x[i, indices[i, j, k], k]: positions in x read as a vector.
+static void convertGatherElements(Node &n, TensorBuilder &b) {
+  Tensor x = n.tensor(0), indices = n.tensor(1);
+  int64_t axis = n.axis(x, "axis", 0);
+  if (!n.ok())
+    return;
+  if (indices.rank() != x.rank())
+    return (void)b.fail("expects indices of rank " + Twine(x.rank()) + ", got " +
+                        Twine(indices.rank()));
+  Type type = indices.elementType();
+  Sizes strides = elementStrides(b, b.sizes(x));
+  Tensor position =
+      b.mul(wrapIndex(b, indices, b.size(x, axis)), b.known(type, {}, {strides[axis]}));
+  for (int64_t i = 0; i < x.rank(); ++i) {
+    if (i == axis || indices.dim(i) == 1)
+      continue;
+    Tensor coordinate = b.mul(b.iota(b.index.constant(0), b.size(indices, i), type),
+                              b.known(type, {}, {strides[i]}));
+    position = b.add(position,
+                     b.unsqueeze(coordinate, llvm::to_vector(llvm::seq<int64_t>(1, x.rank() - i))));
+  }
+  n.yield(b.gather(b.reshape(x, {b.index.product(b.sizes(x))}), position, 0));
+}
+
+// The last dimension of indices [.., k] addresses the k dimensions of x behind the batch
+// dimensions.
+static void convertGatherND(Node &n, TensorBuilder &b) {
+  Tensor x = n.tensor(0), indices = n.tensor(1);
+  int64_t batch = n.integer("batch_dims", 0);
+  if (!n.ok())
+    return;
+  int64_t width = indices.rank() ? indices.dim(indices.rank() - 1) : ShapedType::kDynamic;
+  if (ShapedType::isDynamic(width) || batch < 0 || batch >= indices.rank() ||
+      batch + width > x.rank())
+    return (void)b.fail(
+        "expects indices whose last dimension is static and within the rank of the data");
+  ArrayRef<OpFoldResult> sizes = b.sizes(x);
+  ArrayRef<OpFoldResult> addressed = sizes.take_front(batch + width),
+                         rest = sizes.drop_front(batch + width);
+  Sizes strides = elementStrides(b, addressed);
+  Type type = indices.elementType();
+  int64_t last = indices.rank() - 1;
+  Tensor position = b.integer(0, type);
+  for (int64_t i = 0; i < width; ++i) {
+    Tensor part =
+        b.squeeze(b.slice(indices, last, b.index.constant(i), b.index.constant(1)), {last});
+    position = b.add(position, b.mul(wrapIndex(b, part, addressed[batch + i]),
+                                     b.known(type, {}, {strides[batch + i]})));
+  }
+  for (int64_t i = 0; i < batch; ++i) {
+    Tensor coordinate =
+        b.mul(b.iota(b.index.constant(0), addressed[i], type), b.known(type, {}, {strides[i]}));
+    position =
+        b.add(position, b.unsqueeze(coordinate, llvm::to_vector(llvm::seq<int64_t>(1, last - i))));
+  }
+  Sizes flat{b.index.product(addressed)};
+  llvm::append_range(flat, rest);
+  n.yield(b.gather(b.reshape(x, flat), position, 0));
+}
+
+//===----------------------------------------------------------------------===//
+// Pad
+//===----------------------------------------------------------------------===//
+
+static void pad(Node &n, TensorBuilder &b, ArrayRef<OpFoldResult> pads,
+                std::optional<ArrayRef<int64_t>> axes, Tensor filler) {
+  Tensor x = n.tensor(0);
+  std::string mode = n.text("mode", "constant");
+  if (!n.ok())
+    return;
+  if (mode != "constant")
+    return (void)b.fail("expects attribute 'mode' to be constant, got " + mode);
+  int64_t count = axes ? axes->size() : x.rank();
+  if (static_cast<int64_t>(pads.size()) != 2 * count)
+    return (void)b.fail("expects " + Twine(2 * count) + " pads, got " + Twine(pads.size()));
+  Sizes low(x.rank(), b.index.constant(0)), high = low;
+  for (int64_t i = 0; i < count; ++i) {
+    int64_t axis = axes ? n.normalizeAxis((*axes)[i], x.rank()) : i;
+    low[axis] = pads[i];
+    high[axis] = pads[count + i];
+  }
+  for (OpFoldResult width : llvm::concat<OpFoldResult>(low, high))
+    if (!b.index.alwaysNonNegative(width))
+      return (void)b.fail("expects pads of at least 0");
+  n.yield(b.pad(x, low, high, filler ? b.reshape(filler, {}) : b.scalar(0, x.elementType())));
+}
+
+static void convertPad2(Node &n, TensorBuilder &b) {
+  Tensor x = n.tensor(0);
+  auto pads = n.integers("pads");
+  double value = n.number("value", 0);
+  if (!pads)
+    return (void)b.fail("expects attribute 'pads'");
+  Sizes widths = llvm::map_to_vector(*pads, [&](int64_t width) { return b.index.constant(width); });
+  if (n.ok())
+    pad(n, b, widths, std::nullopt, b.scalar(value, x.elementType()));
+}
+static void convertPad11(Node &n, TensorBuilder &b) {
+  Sizes widths = n.indices(1);
+  SmallVector<int64_t> axes;
+  if (n.optional(3))
+    axes = n.integersAt(3);
+  pad(n, b, widths, n.optional(3) ? std::optional(ArrayRef<int64_t>(axes)) : std::nullopt,
+      n.optional(2));
+}
+
+static const Recipe recipes[] = {
+    {"", "Concat", 4, convertConcat},
+    {"", "Gather", 1, convertGather},
+    {"", "GatherElements", 11, convertGatherElements},
+    {"", "GatherND", 11, convertGatherND},
+    {"", "Pad", 2, convertPad2},
+    {"", "Pad", 11, convertPad11},
+    {"", "Slice", 1, convertSlice1},
+    {"", "Slice", 10, convertSlice10},
+    {"", "Split", 2, convertSplit2},
+    {"", "Split", 13, convertSplit13},
+};
+
+ArrayRef<Recipe> sliceRecipes() {
+  return recipes;
+}
+
+} // namespace tilewright

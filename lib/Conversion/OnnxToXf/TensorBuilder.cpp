@@ -1,0 +1,188 @@
+//===- TensorBuilder.cpp - state, sizes and leaves of the vocabulary -===//
+//
+// Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "lib/Conversion/OnnxToXf/TensorBuilder.h"
+
+#include "dialects/Xf/IR/Shapes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/Verifier.h"
+
+using namespace mlir;
+
+namespace tilewright {
+
+// Larger constants stay whole: they are data, not shapes.
+static constexpr int64_t maxElements = 512;
+
+void TensorBuilder::start(Location location) {
+  loc = location;
+  failure.reset();
+}
+
+Tensor TensorBuilder::fail(const Twine &reason) {
+  if (!failure)
+    failure = reason.str();
+  return {};
+}
+
+bool TensorBuilder::guarded(function_ref<LogicalResult()> action) {
+  std::string text;
+  ScopedDiagnosticHandler handler(builder.getContext(), [&](Diagnostic &diagnostic) {
+    if (text.empty())
+      text = diagnostic.str();
+    return success();
+  });
+  if (succeeded(action()))
+    return true;
+  fail(text);
+  return false;
+}
+
+Tensor TensorBuilder::adopt(Value value, std::optional<Sizes> sizes) {
+  TensorState &state = states.emplace_back();
+  state.type = cast<RankedTensorType>(value.getType());
+  state.value = value;
+  state.sizes = std::move(sizes);
+  wrapped[value] = &state;
+  return Tensor(&state);
+}
+
+Tensor TensorBuilder::wrap(Value value) {
+  if (TensorState *state = wrapped.lookup(value))
+    return Tensor(state);
+  return adopt(value, std::nullopt);
+}
+
+Tensor TensorBuilder::finish(OperationState &state, std::optional<Sizes> sizes) {
+  auto type = cast<RankedTensorType>(state.types.front());
+  if (sizes) {
+    SmallVector<int64_t> shape(type.getShape());
+    for (auto [dim, size] : llvm::zip_equal(shape, *sizes)) {
+      if (ShapedType::isDynamic(dim))
+        dim = getConstantIntValue(size).value_or(dim);
+      else
+        size = index.constant(dim);
+    }
+    state.types.front() = RankedTensorType::get(shape, type.getElementType());
+  }
+  Operation *op = builder.create(state);
+  if (!guarded([&] { return verify(op, /*verifyRecursively=*/false); })) {
+    op->erase();
+    return {};
+  }
+  return adopt(op->getResult(0), std::move(sizes));
+}
+
+const Sizes &TensorBuilder::sizes(Tensor x) {
+  TensorState &state = *x.state;
+  if (state.sizes)
+    return *state.sizes;
+  Sizes result;
+  if (state.type.hasStaticShape()) {
+    for (int64_t dim : state.type.getShape())
+      result.push_back(index.constant(dim));
+  } else {
+    for (OpFoldResult size : xf::dimsOf(builder, loc, state.value))
+      result.push_back(index.normalize(size));
+  }
+  state.sizes = std::move(result);
+  return *state.sizes;
+}
+
+// The elements of a constant in the form of ScalarMath.
+static Sizes elementsOf(DenseElementsAttr constant, Builder &builder) {
+  Sizes elements;
+  Type type = constant.getElementType();
+  if (isa<FloatType>(type)) {
+    for (const APFloat &value : constant.getValues<APFloat>())
+      elements.push_back(OpFoldResult(FloatAttr::get(type, value)));
+    return elements;
+  }
+  for (const APInt &value : constant.getValues<APInt>()) {
+    if (type.isInteger(1))
+      elements.push_back(OpFoldResult(builder.getBoolAttr(value.getBoolValue())));
+    else
+      elements.push_back(builder.getIndexAttr(type.isUnsignedInteger()
+                                                  ? static_cast<int64_t>(value.getZExtValue())
+                                                  : value.getSExtValue()));
+  }
+  return elements;
+}
+
+const Sizes *TensorBuilder::elements(Tensor x) {
+  if (!x)
+    return nullptr;
+  TensorState &state = *x.state;
+  if (state.elements)
+    return &*state.elements;
+  DenseElementsAttr constant;
+  if (!state.type.hasStaticShape() || state.type.getNumElements() > maxElements ||
+      !matchPattern(state.value, m_Constant(&constant)))
+    return nullptr;
+  state.elements = elementsOf(constant, builder);
+  return &*state.elements;
+}
+
+// The constant that `elements` spell; null if one is not constant.
+static DenseElementsAttr constantOf(RankedTensorType type, ArrayRef<OpFoldResult> elements) {
+  Type element = type.getElementType();
+  SmallVector<Attribute> values;
+  for (OpFoldResult value : elements) {
+    auto attr = dyn_cast<Attribute>(value);
+    if (!attr)
+      return {};
+    bool index = isa<IntegerType>(element) && !element.isInteger(1);
+    values.push_back(index ? IntegerAttr::get(element, *constantInteger(value)) : attr);
+  }
+  return DenseElementsAttr::get(type, values);
+}
+
+Value TensorBuilder::value(Tensor x) {
+  if (!x)
+    return {};
+  TensorState &state = *x.state;
+  if (state.value)
+    return state.value;
+  if (DenseElementsAttr constant = constantOf(state.type, *state.elements)) {
+    state.value = arith::ConstantOp::create(builder, loc, constant);
+  } else {
+    SmallVector<Value> values;
+    for (OpFoldResult element : *state.elements)
+      values.push_back(scalars.materialize(element, state.type.getElementType()));
+    state.value = tensor::FromElementsOp::create(builder, loc, state.type, values);
+  }
+  wrapped[state.value] = &state;
+  return state.value;
+}
+
+Tensor TensorBuilder::known(Type elementType, ArrayRef<int64_t> shape, Sizes elements) {
+  TensorState &state = states.emplace_back();
+  state.type = RankedTensorType::get(shape, elementType);
+  state.elements = std::move(elements);
+  return Tensor(&state);
+}
+
+Tensor TensorBuilder::scalar(double value, Type elementType) {
+  return isa<FloatType>(elementType) ? number(value, elementType)
+                                     : integer(static_cast<int64_t>(value), elementType);
+}
+
+Tensor TensorBuilder::sizeVector(ArrayRef<OpFoldResult> sizes, Type elementType) {
+  return known(elementType, {static_cast<int64_t>(sizes.size())}, Sizes(sizes));
+}
+
+Tensor TensorBuilder::constant(DenseElementsAttr value) {
+  return wrap(arith::ConstantOp::create(builder, loc, cast<TypedAttr>(value)));
+}
+
+bool TensorBuilder::evaluable(ArrayRef<Tensor> operands, ArrayRef<int64_t> shape) {
+  if (ShapedType::isDynamicShape(shape) || ShapedType::getNumElements(shape) > maxElements)
+    return false;
+  return llvm::all_of(operands, [&](Tensor operand) { return elements(operand); });
+}
+
+} // namespace tilewright

@@ -1,0 +1,163 @@
+//===- TensorBuilder.h - xf ops from recipes, evaluated where elements are known -===//
+//
+// Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef TILEWRIGHT_LIB_CONVERSION_ONNXTOXF_TENSORBUILDER_H
+#define TILEWRIGHT_LIB_CONVERSION_ONNXTOXF_TENSORBUILDER_H
+
+#include "dialects/Xf/IR/Xf.h"
+#include "lib/Conversion/OnnxToXf/IndexMath.h"
+#include "lib/Conversion/OnnxToXf/ScalarMath.h"
+#include "lib/Conversion/OnnxToXf/Tensor.h"
+#include <deque>
+
+namespace tilewright {
+
+using Sizes = llvm::SmallVector<mlir::OpFoldResult>;
+
+/// The vocabulary of recipes. Functions take and give handles; a null operand (left by an earlier
+/// failure) gives null, and the first failure is kept, so recipes need no error code. Small tensors
+/// whose elements are known are evaluated instead of computed.
+class TensorBuilder {
+public:
+  explicit TensorBuilder(mlir::OpBuilder &builder)
+      : builder(builder), index(builder), scalars(builder, index) {}
+
+  // State
+  // ------------------------------------------------------------------------------------------------------------------------
+
+  /// Starts a node: forgets the failure of the one before; created ops carry `loc`.
+  void start(mlir::Location loc);
+  mlir::Location location() const { return loc; }
+  /// Records the reason why the node cannot be converted, unless there is one already.
+  Tensor fail(const llvm::Twine &reason);
+  bool ok() const { return !failure; }
+  llvm::StringRef reason() const { return failure ? llvm::StringRef(*failure) : ""; }
+
+  Tensor wrap(mlir::Value value);
+  /// The tensor as a value, materialised if need be.
+  mlir::Value value(Tensor x);
+  /// The elements of a small tensor built from constants and dimensions, else nothing. i8 to i64
+  /// are indices; see ScalarMath.
+  const Sizes *elements(Tensor x);
+  const Sizes &sizes(Tensor x);
+  mlir::OpFoldResult size(Tensor x, int64_t dim) { return sizes(x)[dim]; }
+
+  // Leaves
+  // -----------------------------------------------------------------------------------------------------------------------
+
+  Tensor known(mlir::Type elementType, llvm::ArrayRef<int64_t> shape, Sizes elements);
+  Tensor integer(int64_t value, mlir::Type elementType) {
+    return known(elementType, {}, {index.constant(value)});
+  }
+  Tensor number(double value, mlir::Type elementType) {
+    return known(elementType, {}, {scalars.number(value, elementType)});
+  }
+  /// `value` as a scalar tensor of any numeric element type.
+  Tensor scalar(double value, mlir::Type elementType);
+  Tensor sizeVector(llvm::ArrayRef<mlir::OpFoldResult> sizes, mlir::Type elementType);
+  Tensor constant(mlir::DenseElementsAttr value);
+  /// start, start + 1, ... of `size` elements.
+  Tensor iota(mlir::OpFoldResult start, mlir::OpFoldResult size, mlir::Type elementType);
+
+  // Elementwise
+  // ------------------------------------------------------------------------------------------------------------------
+
+  Tensor unary(mlir::xf::UnaryKind kind, Tensor x);
+  Tensor binary(mlir::xf::BinaryKind kind, Tensor x, Tensor y);
+  Tensor compare(mlir::xf::CompareKind kind, Tensor x, Tensor y);
+  Tensor select(Tensor condition, Tensor x, Tensor y);
+  Tensor cast(Tensor x, mlir::Type elementType);
+  Tensor add(Tensor x, Tensor y) { return binary(mlir::xf::BinaryKind::add, x, y); }
+  Tensor sub(Tensor x, Tensor y) { return binary(mlir::xf::BinaryKind::sub, x, y); }
+  Tensor mul(Tensor x, Tensor y) { return binary(mlir::xf::BinaryKind::mul, x, y); }
+  Tensor div(Tensor x, Tensor y) { return binary(mlir::xf::BinaryKind::div, x, y); }
+  /// x · value, or x itself where value is 1.
+  Tensor scale(Tensor x, double value);
+
+  // Movement
+  // ---------------------------------------------------------------------------------------------------------------------
+
+  Tensor reshape(Tensor x, llvm::ArrayRef<mlir::OpFoldResult> sizes);
+  /// Reshape that inserts dimensions of size 1 so that they stand at `axes` of the result
+  /// (ascending).
+  Tensor unsqueeze(Tensor x, llvm::ArrayRef<int64_t> axes);
+  Tensor squeeze(Tensor x, llvm::ArrayRef<int64_t> axes);
+  Tensor broadcast(Tensor x, llvm::ArrayRef<mlir::OpFoldResult> sizes);
+  Tensor transpose(Tensor x, llvm::ArrayRef<int64_t> perm);
+  Tensor gather(Tensor x, Tensor indices, int64_t axis);
+  /// `size` slices along `axis` from `offset`, every `stride`-th (stride >= 1).
+  Tensor slice(Tensor x, int64_t axis, mlir::OpFoldResult offset, mlir::OpFoldResult size,
+               int64_t stride = 1);
+  Tensor concat(llvm::ArrayRef<Tensor> parts, int64_t axis);
+  /// Constant padding; negative widths crop.
+  Tensor pad(Tensor x, llvm::ArrayRef<mlir::OpFoldResult> low,
+             llvm::ArrayRef<mlir::OpFoldResult> high, Tensor value);
+
+  // Neural
+  // -----------------------------------------------------------------------------------------------------------------------
+
+  Tensor matmul(Tensor lhs, Tensor rhs, bool transposeRhs = false);
+  Tensor softmax(Tensor x, int64_t axis);
+  Tensor reduce(mlir::xf::ReduceKind kind, Tensor x, llvm::ArrayRef<int64_t> axes, bool keepDims);
+  Tensor layerNorm(Tensor x, Tensor scale, Tensor bias, int64_t axis, double epsilon);
+  Tensor rmsNorm(Tensor x, Tensor scale, int64_t axis, double epsilon);
+  Tensor rope(Tensor x, Tensor cos, Tensor sin, bool interleaved);
+
+  struct Attention {
+    Tensor query, key, value, mask;
+    mlir::OpFoldResult offset; ///< null: absent
+    Tensor kvLengths;
+    double scale = 1.0, softcap = 0.0;
+    bool causal = false;
+    int64_t window = -1;
+  };
+  /// See xf.attention.
+  Tensor attention(const Attention &operands);
+
+  struct Convolution {
+    Tensor input, filter, bias;
+    llvm::SmallVector<int64_t> strides, pads, dilations;
+    int64_t group = 1;
+  };
+  Tensor convolution(const Convolution &operands);
+
+  /// Sizes of the numpy broadcast of `operands`.
+  Sizes broadcastSizes(llvm::ArrayRef<Tensor> operands);
+
+  mlir::OpBuilder &builder;
+  IndexMath index;
+  ScalarMath scalars;
+
+private:
+  /// Creates an op with an inferred result type, made as static as `sizes` tell, and verifies it:
+  /// what inference or verifier object to becomes the failure of the node. Without `sizes` the op
+  /// is asked for them.
+  template <class Op, class... Args>
+  Tensor make(std::optional<Sizes> sizes, Args &&...args);
+  Tensor finish(mlir::OperationState &state, std::optional<Sizes> sizes);
+  Tensor adopt(mlir::Value value, std::optional<Sizes> sizes);
+  /// Runs `action`; a diagnostic it emits becomes the failure of the node.
+  bool guarded(llvm::function_ref<llvm::LogicalResult()> action);
+  /// The elements of all operands if the result, of `shape`, is small enough to evaluate.
+  bool evaluable(llvm::ArrayRef<Tensor> operands, llvm::ArrayRef<int64_t> shape);
+  /// Element `position` (row-major in `shape`) of an operand that broadcasts to `shape`.
+  mlir::OpFoldResult broadcastElement(Tensor x, llvm::ArrayRef<int64_t> shape, int64_t position);
+  Tensor
+  evaluate(llvm::ArrayRef<Tensor> operands, mlir::Type elementType,
+           llvm::function_ref<ScalarMath::Result(llvm::ArrayRef<mlir::OpFoldResult>)> formula);
+  /// Elements moved by `source`: result position to input position.
+  Tensor rearranged(Tensor x, llvm::ArrayRef<int64_t> shape,
+                    llvm::function_ref<int64_t(llvm::ArrayRef<int64_t>)> source);
+
+  mlir::Location loc = mlir::UnknownLoc::get(builder.getContext());
+  std::optional<std::string> failure;
+  std::deque<TensorState> states;
+  llvm::DenseMap<mlir::Value, TensorState *> wrapped;
+};
+
+} // namespace tilewright
+
+#endif // TILEWRIGHT_LIB_CONVERSION_ONNXTOXF_TENSORBUILDER_H

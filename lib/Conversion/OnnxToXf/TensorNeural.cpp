@@ -1,0 +1,115 @@
+//===- TensorNeural.cpp - contractions, attention, norms, reductions -===//
+//
+// Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "lib/Conversion/OnnxToXf/TensorMake.h"
+#include "llvm/Support/ScopedPrinter.h"
+
+using namespace mlir;
+using mlir::xf::ReduceKind;
+
+namespace tilewright {
+
+Tensor TensorBuilder::matmul(Tensor lhs, Tensor rhs, bool transposeRhs) {
+  if (!lhs || !rhs)
+    return {};
+  const Sizes &a = sizes(lhs), &b = sizes(rhs);
+  int64_t rank = std::max(lhs.rank(), rhs.rank());
+  if (std::min(lhs.rank(), rhs.rank()) < 2)
+    return fail("expects matrices, got " + llvm::to_string(lhs.type()) + " and " +
+                llvm::to_string(rhs.type()));
+  Sizes target(rank, index.constant(1));
+  // Batch dimensions broadcast; a static size is the best answer, then the first that is not 1.
+  for (ArrayRef<OpFoldResult> side : {ArrayRef<OpFoldResult>(b), ArrayRef<OpFoldResult>(a)})
+    for (size_t i = 0; i + 2 < side.size(); ++i) {
+      OpFoldResult &result = target[rank - side.size() + i];
+      std::optional<int64_t> known = getConstantIntValue(result),
+                             size = getConstantIntValue(side[i]);
+      if (known == 1 || (!known && size != 1))
+        result = side[i];
+    }
+  target[rank - 2] = a[a.size() - 2];
+  target[rank - 1] = b[b.size() - (transposeRhs ? 2 : 1)];
+  return make<xf::MatmulOp>(target, value(lhs), value(rhs), transposeRhs);
+}
+
+Tensor TensorBuilder::softmax(Tensor x, int64_t axis) {
+  return x ? make<xf::SoftmaxOp>(sizes(x), value(x), axis) : Tensor();
+}
+
+Tensor TensorBuilder::reduce(ReduceKind kind, Tensor x, ArrayRef<int64_t> axes, bool keepDims) {
+  if (!x)
+    return {};
+  // Products and sums of sizes (ReduceProd of a shape) are evaluated.
+  bool simple = kind == ReduceKind::sum || kind == ReduceKind::prod || kind == ReduceKind::max ||
+                kind == ReduceKind::min;
+  if (simple && x.rank() == 1 && axes.size() == 1 && evaluable(x, {}) && !elements(x)->empty()) {
+    auto step = kind == ReduceKind::sum    ? xf::BinaryKind::add
+                : kind == ReduceKind::prod ? xf::BinaryKind::mul
+                : kind == ReduceKind::max  ? xf::BinaryKind::max
+                                           : xf::BinaryKind::min;
+    ScalarMath::Result total = elements(x)->front();
+    for (OpFoldResult element : llvm::drop_begin(*elements(x)))
+      if (total)
+        total = scalars.binary(step, *total, element, x.elementType());
+    if (total)
+      return known(x.elementType(), keepDims ? ArrayRef<int64_t>{1} : ArrayRef<int64_t>(),
+                   {*total});
+  }
+  Sizes target;
+  for (auto [i, size] : llvm::enumerate(sizes(x))) {
+    if (!llvm::is_contained(axes, static_cast<int64_t>(i)))
+      target.push_back(size);
+    else if (keepDims)
+      target.push_back(index.constant(1));
+  }
+  return make<xf::ReduceOp>(target, kind, value(x), axes, keepDims);
+}
+
+Tensor TensorBuilder::layerNorm(Tensor x, Tensor scale, Tensor bias, int64_t axis, double epsilon) {
+  if (!x)
+    return {};
+  return make<xf::LayerNormOp>(sizes(x), value(x), value(scale), value(bias),
+                               builder.getI64IntegerAttr(axis), builder.getF64FloatAttr(epsilon));
+}
+
+Tensor TensorBuilder::rmsNorm(Tensor x, Tensor scale, int64_t axis, double epsilon) {
+  if (!x)
+    return {};
+  return make<xf::RmsNormOp>(sizes(x), value(x), value(scale), builder.getI64IntegerAttr(axis),
+                             builder.getF64FloatAttr(epsilon));
+}
+
+Tensor TensorBuilder::rope(Tensor x, Tensor cos, Tensor sin, bool interleaved) {
+  if (!x || !cos || !sin)
+    return {};
+  return make<xf::RopeOp>(sizes(x), value(x), value(cos), value(sin), interleaved);
+}
+
+Tensor TensorBuilder::attention(const Attention &a) {
+  if (!a.query || !a.key || !a.value)
+    return {};
+  if (a.query.rank() != 4 || a.key.rank() != 4 || a.value.rank() != 4)
+    return fail("expects query, key and value of rank 4, got " + llvm::to_string(a.query.type()) +
+                ", " + llvm::to_string(a.key.type()) + " and " + llvm::to_string(a.value.type()));
+  Sizes target = sizes(a.query);
+  target[3] = size(a.value, 3);
+  Value offset =
+      a.offset && getConstantIntValue(a.offset) != 0 ? index.materialize(a.offset) : Value();
+  return make<xf::AttentionOp>(target, value(a.query), value(a.key), value(a.value), value(a.mask),
+                               offset, value(a.kvLengths), builder.getF64FloatAttr(a.scale),
+                               a.causal ? builder.getUnitAttr() : UnitAttr(),
+                               builder.getF64FloatAttr(a.softcap),
+                               builder.getI64IntegerAttr(a.window));
+}
+
+Tensor TensorBuilder::convolution(const Convolution &c) {
+  if (!c.input || !c.filter)
+    return {};
+  return make<xf::ConvOp>(std::nullopt, value(c.input), value(c.filter), value(c.bias), c.strides,
+                          c.pads, c.dilations, c.group);
+}
+
+} // namespace tilewright
