@@ -1,109 +1,19 @@
-//===- XfMovement.cpp - elements change place, never value -===//
+//===- XfMovement.cpp - iota, transpose, gather -===//
 //
 // Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-#include "dialects/Xf/IR/Shapes.h"
-#include "dialects/Xf/IR/Xf.h"
+#include "dialects/Xf/IR/Definition.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace mlir;
 using namespace mlir::xf;
 
-static RankedTensorType tensorType(Value value) { return cast<RankedTensorType>(value.getType()); }
-
-// Operands and type of an op that lists its result sizes.
-static void buildSized(OpBuilder &builder, OperationState &state, Value input, ArrayRef<OpFoldResult> sizes,
-                       function_ref<void(Type, ValueRange, ArrayRef<int64_t>)> build) {
-  SmallVector<int64_t> statics;
-  SmallVector<Value> dynamics;
-  SmallVector<OpFoldResult> folded(sizes);
-  for (OpFoldResult &size : folded) // SSA constants become static sizes
-    if (std::optional<int64_t> constant = getConstantIntValue(size))
-      size = builder.getIndexAttr(*constant);
-  dispatchIndexOpFoldResults(folded, dynamics, statics);
-  build(RankedTensorType::get(statics, tensorType(input).getElementType()), dynamics, statics);
+static RankedTensorType tensorType(Value value) {
+  return cast<RankedTensorType>(value.getType());
 }
-
-template <class Op>
-static LogicalResult verifySized(Op op) {
-  int64_t dynamic = llvm::count_if(op.getStaticSizes(), ShapedType::isDynamic);
-  if (dynamic != static_cast<int64_t>(op.getSizes().size()))
-    return op.emitOpError("expects ") << dynamic << " dynamic sizes, got " << op.getSizes().size();
-  auto type = cast<RankedTensorType>(op.getType());
-  if (failed(verifyCompatibleShape(type.getShape(), op.getStaticSizes())))
-    return op.emitOpError("expects a result shape that matches its sizes, got ") << type;
-  if (type.getElementType() != tensorType(op.getInput()).getElementType())
-    return op.emitOpError("expects the element type to stay");
-  return success();
-}
-
-//===----------------------------------------------------------------------===//
-// broadcast
-//===----------------------------------------------------------------------===//
-
-void BroadcastOp::build(OpBuilder &builder, OperationState &state, Value input, ArrayRef<OpFoldResult> sizes) {
-  buildSized(builder, state, input, sizes, [&](Type type, ValueRange dynamics, ArrayRef<int64_t> statics) {
-    build(builder, state, type, input, dynamics, statics);
-  });
-}
-
-SmallVector<OpFoldResult> BroadcastOp::getMixedSizes() {
-  return mlir::getMixedValues(getStaticSizes(), getSizes(), getContext());
-}
-
-LogicalResult BroadcastOp::verify() {
-  if (tensorType(getInput()).getRank() > static_cast<int64_t>(getStaticSizes().size()))
-    return emitOpError("expects at least as many sizes as the input has dimensions");
-  return verifySized(*this);
-}
-
-LogicalResult BroadcastOp::reifyResultShapes(OpBuilder &, ReifiedRankedShapedTypeDims &sizes) {
-  sizes.push_back(getMixedSizes());
-  return success();
-}
-
-FailureOr<SmallVector<Value>> BroadcastOp::decomposeOperation(OpBuilder &builder) { return failure(); }
-
-OpFoldResult BroadcastOp::fold(FoldAdaptor) {
-  return getInput().getType() == getType() && tensorType(getInput()).hasStaticShape() ? getInput() : Value();
-}
-
-//===----------------------------------------------------------------------===//
-// reshape
-//===----------------------------------------------------------------------===//
-
-void ReshapeOp::build(OpBuilder &builder, OperationState &state, Value input, ArrayRef<OpFoldResult> sizes) {
-  buildSized(builder, state, input, sizes, [&](Type type, ValueRange dynamics, ArrayRef<int64_t> statics) {
-    build(builder, state, type, input, dynamics, statics);
-  });
-}
-
-SmallVector<OpFoldResult> ReshapeOp::getMixedSizes() {
-  return mlir::getMixedValues(getStaticSizes(), getSizes(), getContext());
-}
-
-LogicalResult ReshapeOp::verify() {
-  auto input = tensorType(getInput()), result = tensorType(getResult());
-  if (input.hasStaticShape() && result.hasStaticShape() && input.getNumElements() != result.getNumElements())
-    return emitOpError("expects ") << input.getNumElements() << " elements, got " << result.getNumElements();
-  return verifySized(*this);
-}
-
-LogicalResult ReshapeOp::reifyResultShapes(OpBuilder &, ReifiedRankedShapedTypeDims &sizes) {
-  sizes.push_back(getMixedSizes());
-  return success();
-}
-
-FailureOr<SmallVector<Value>> ReshapeOp::decomposeOperation(OpBuilder &builder) { return failure(); }
-
-OpFoldResult ReshapeOp::fold(FoldAdaptor) {
-  return getInput().getType() == getType() && tensorType(getInput()).hasStaticShape() ? getInput() : Value();
-}
-
-void ReshapeOp::getCanonicalizationPatterns(RewritePatternSet &, MLIRContext *) {}
 
 //===----------------------------------------------------------------------===//
 // iota
@@ -114,14 +24,28 @@ LogicalResult IotaOp::reifyResultShapes(OpBuilder &, ReifiedRankedShapedTypeDims
   return success();
 }
 
-FailureOr<SmallVector<Value>> IotaOp::decomposeOperation(OpBuilder &builder) { return failure(); }
+FailureOr<SmallVector<Value>> IotaOp::decomposeOperation(OpBuilder &builder) {
+  Definition d(builder, *this);
+  Type element = getElementTypeOrSelf(getType());
+  auto body = [&](Scalars &s, ValueRange) -> Value {
+    Value index = linalg::IndexOp::create(s.b, s.loc, 0);
+    Value number = arith::AddIOp::create(s.b, s.loc, getStart(), index);
+    return arith::IndexCastOp::create(s.b, s.loc, element, number);
+  };
+  Value result = d.move({}, OpFoldResult(getAsOpFoldResult(getSize())), element, body);
+  return SmallVector<Value>{d.as(getType(), result)};
+}
+
+static Value pass(Scalars &, ValueRange elements) {
+  return elements[0];
+}
 
 //===----------------------------------------------------------------------===//
 // transpose
 //===----------------------------------------------------------------------===//
 
-LogicalResult TransposeOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor adaptor,
-                                            SmallVectorImpl<Type> &types) {
+LogicalResult TransposeOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc,
+                                            Adaptor adaptor, SmallVectorImpl<Type> &types) {
   RankedTensorType input = tensorType(adaptor.getInput());
   SmallVector<int64_t> shape;
   for (int64_t dim : adaptor.getPerm()) {
@@ -134,20 +58,33 @@ LogicalResult TransposeOp::inferReturnTypes(MLIRContext *, std::optional<Locatio
 }
 
 LogicalResult TransposeOp::verify() {
-  if (static_cast<int64_t>(getPerm().size()) != tensorType(getInput()).getRank() || !isPermutationVector(getPerm()))
-    return emitOpError("expects perm to be a permutation of ") << tensorType(getInput()).getRank() << " dimensions";
+  if (static_cast<int64_t>(getPerm().size()) != tensorType(getInput()).getRank() ||
+      !isPermutationVector(getPerm()))
+    return emitOpError("expects perm to be a permutation of ")
+           << tensorType(getInput()).getRank() << " dimensions";
   return success();
 }
 
-LogicalResult TransposeOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShapedTypeDims &sizes) {
+LogicalResult TransposeOp::reifyResultShapes(OpBuilder &builder,
+                                             ReifiedRankedShapedTypeDims &sizes) {
   SmallVector<OpFoldResult> input = dimsOf(builder, getLoc(), getInput());
   sizes.push_back(llvm::map_to_vector(getPerm(), [&](int64_t dim) { return input[dim]; }));
   return success();
 }
 
-FailureOr<SmallVector<Value>> TransposeOp::decomposeOperation(OpBuilder &builder) { return failure(); }
+FailureOr<SmallVector<Value>> TransposeOp::decomposeOperation(OpBuilder &builder) {
+  Definition d(builder, *this);
+  SmallVector<OpFoldResult> input = d.sizesOf(getInput());
+  auto sizes = llvm::map_to_vector(getPerm(), [&](int64_t dim) { return input[dim]; });
+  // result[i..] = input[j..] with j[perm[k]] = i[k].
+  AffineMap map = d.select(sizes.size(), invertPermutationVector(getPerm()));
+  Value result = d.move({{getInput(), map}}, sizes, getElementTypeOrSelf(getType()), pass);
+  return SmallVector<Value>{d.as(getType(), result)};
+}
 
-OpFoldResult TransposeOp::fold(FoldAdaptor) { return {}; }
+OpFoldResult TransposeOp::fold(FoldAdaptor) {
+  return {};
+}
 
 void TransposeOp::getCanonicalizationPatterns(RewritePatternSet &, MLIRContext *) {}
 
@@ -155,8 +92,8 @@ void TransposeOp::getCanonicalizationPatterns(RewritePatternSet &, MLIRContext *
 // gather
 //===----------------------------------------------------------------------===//
 
-LogicalResult GatherOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor adaptor,
-                                         SmallVectorImpl<Type> &types) {
+LogicalResult GatherOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc,
+                                         Adaptor adaptor, SmallVectorImpl<Type> &types) {
   RankedTensorType input = tensorType(adaptor.getInput());
   int64_t axis = adaptor.getAxis();
   if (axis < 0 || axis >= input.getRank())
@@ -168,7 +105,9 @@ LogicalResult GatherOp::inferReturnTypes(MLIRContext *, std::optional<Location> 
   return success();
 }
 
-LogicalResult GatherOp::verify() { return success(); }
+LogicalResult GatherOp::verify() {
+  return success();
+}
 
 LogicalResult GatherOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShapedTypeDims &sizes) {
   SmallVector<OpFoldResult> input = dimsOf(builder, getLoc(), getInput());
@@ -179,4 +118,38 @@ LogicalResult GatherOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShape
   return success();
 }
 
-FailureOr<SmallVector<Value>> GatherOp::decomposeOperation(OpBuilder &builder) { return failure(); }
+// An index from the end counts backwards; anything else outside [0, size) is clamped.
+static Value boundedIndex(Scalars &s, Value raw, Value size, Value last) {
+  Value index = arith::IndexCastOp::create(s.b, s.loc, s.b.getIndexType(), raw);
+  Value zero = arith::ConstantIndexOp::create(s.b, s.loc, 0);
+  Value wrapped = s.select(s.compare(CompareKind::lt, index, zero), s.add(index, size), index);
+  return s.max(s.min(wrapped, last), zero);
+}
+
+FailureOr<SmallVector<Value>> GatherOp::decomposeOperation(OpBuilder &builder) {
+  Definition d(builder, *this);
+  int64_t axis = getAxis(), rank = tensorType(getResult()).getRank();
+  int64_t inner = tensorType(getIndices()).getRank();
+  SmallVector<OpFoldResult> input = d.sizesOf(getInput()), sizes(input);
+  sizes.erase(sizes.begin() + axis);
+  SmallVector<OpFoldResult> indexSizes = d.sizesOf(getIndices());
+  sizes.insert(sizes.begin() + axis, indexSizes.begin(), indexSizes.end());
+  Value size = getValueOrCreateConstantIndexOp(builder, getLoc(), input[axis]);
+  Value last = getValueOrCreateConstantIndexOp(
+      builder, getLoc(), subSizes(builder, getLoc(), input[axis], builder.getIndexAttr(1)));
+  auto body = [&](Scalars &s, ValueRange x) -> Value {
+    SmallVector<Value> position;
+    for (int64_t i = 0; i < rank; ++i) {
+      if (i == axis)
+        position.push_back(boundedIndex(s, x[0], size, last));
+      if (i < axis || i >= axis + inner)
+        position.push_back(linalg::IndexOp::create(s.b, s.loc, i));
+    }
+    if (axis == rank) // a scalar index of the last dimension
+      position.push_back(boundedIndex(s, x[0], size, last));
+    return tensor::ExtractOp::create(s.b, s.loc, getInput(), position);
+  };
+  AffineMap map = d.select(rank, llvm::to_vector(llvm::seq(axis, axis + inner)));
+  Value result = d.move({{getIndices(), map}}, sizes, getElementTypeOrSelf(getType()), body);
+  return SmallVector<Value>{d.as(getType(), result)};
+}
