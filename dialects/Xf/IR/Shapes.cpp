@@ -10,6 +10,8 @@
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 namespace mlir::xf {
 
@@ -34,6 +36,9 @@ OpFoldResult dimOf(OpBuilder &builder, Location loc, Value value, int64_t dim) {
       return DimOp::create(builder, loc, builder.getIndexType(), name).getResult();
   if (auto cast = value.getDefiningOp<tensor::CastOp>())
     return dimOf(builder, loc, cast.getSource(), dim);
+  // A linalg op's result has the sizes of its destination: no dependence on the op.
+  if (auto op = value.getDefiningOp<DestinationStyleOpInterface>())
+    return dimOf(builder, loc, op.getTiedOpOperand(cast<OpResult>(value))->get(), dim);
   if (auto op = value.getDefiningOp<ReifyRankedShapedTypeOpInterface>()) {
     ReifiedRankedShapedTypeDims sizes;
     if (succeeded(op.reifyResultShapes(builder, sizes)))
@@ -45,7 +50,8 @@ OpFoldResult dimOf(OpBuilder &builder, Location loc, Value value, int64_t dim) {
 SmallVector<OpFoldResult> dimsOf(OpBuilder &builder, Location loc, Value value) {
   auto type = cast<RankedTensorType>(value.getType());
   // One query of the producer for all dimensions, where it can answer.
-  if (auto op = value.getDefiningOp<ReifyRankedShapedTypeOpInterface>(); op && !type.hasStaticShape()) {
+  auto op = value.getDefiningOp<ReifyRankedShapedTypeOpInterface>();
+  if (op && !isa<DestinationStyleOpInterface>(value.getDefiningOp()) && !type.hasStaticShape()) {
     ReifiedRankedShapedTypeDims sizes;
     if (succeeded(op.reifyResultShapes(builder, sizes)))
       return sizes[cast<OpResult>(value).getResultNumber()];
@@ -78,12 +84,39 @@ OpFoldResult mulSizes(OpBuilder &builder, Location loc, OpFoldResult a, OpFoldRe
 }
 OpFoldResult divSizes(OpBuilder &builder, Location loc, OpFoldResult a, OpFoldResult b) {
   // Sizes are never negative, so truncation and floor agree.
-  return combine<arith::DivSIOp>(builder, loc, a, b, [](int64_t x, int64_t y) { return y ? x / y : 0; });
+  return combine<arith::DivSIOp>(builder, loc, a, b,
+                                 [](int64_t x, int64_t y) { return y ? x / y : 0; });
+}
+
+// Equal constants, or pure ops of one kind with equal operands. `depth` bounds the search.
+static bool areEqual(Value a, Value b, int depth) {
+  if (a == b)
+    return true;
+  std::optional<int64_t> x = getConstantIntValue(a), y = getConstantIntValue(b);
+  if (x || y)
+    return x == y;
+  Operation *left = a.getDefiningOp(), *right = b.getDefiningOp();
+  if (depth == 0 || !left || !right || !isPure(left) || left->getName() != right->getName() ||
+      left->getNumRegions() || left->getNumOperands() != right->getNumOperands() ||
+      cast<OpResult>(a).getResultNumber() != cast<OpResult>(b).getResultNumber() ||
+      left->getAttrDictionary() != right->getAttrDictionary())
+    return false;
+  return llvm::all_of(llvm::zip(left->getOperands(), right->getOperands()), [&](auto operands) {
+    return areEqual(std::get<0>(operands), std::get<1>(operands), depth - 1);
+  });
+}
+
+bool areEqualSizes(OpFoldResult a, OpFoldResult b) {
+  std::optional<int64_t> x = getConstantIntValue(a), y = getConstantIntValue(b);
+  if (x || y)
+    return x == y;
+  return areEqual(cast<Value>(a), cast<Value>(b), /*depth=*/8);
 }
 
 SmallVector<int64_t> staticShape(ArrayRef<OpFoldResult> sizes) {
-  return llvm::map_to_vector(
-      sizes, [](OpFoldResult size) { return getConstantIntValue(size).value_or(ShapedType::kDynamic); });
+  return llvm::map_to_vector(sizes, [](OpFoldResult size) {
+    return getConstantIntValue(size).value_or(ShapedType::kDynamic);
+  });
 }
 
 FailureOr<SmallVector<int64_t>> broadcastShapes(ArrayRef<int64_t> a, ArrayRef<int64_t> b) {
@@ -120,7 +153,8 @@ SmallVector<OpFoldResult> broadcastSizes(OpBuilder &builder, Location loc, Value
 
 bool compatibleTypes(TypeRange declared, TypeRange inferred) {
   return llvm::equal(declared, inferred, [](Type a, Type b) {
-    return getElementTypeOrSelf(a) == getElementTypeOrSelf(b) && succeeded(verifyCompatibleShape(a, b));
+    return getElementTypeOrSelf(a) == getElementTypeOrSelf(b) &&
+           succeeded(verifyCompatibleShape(a, b));
   });
 }
 

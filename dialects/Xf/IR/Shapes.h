@@ -13,9 +13,10 @@
 
 namespace mlir::xf {
 
-/// The size of dimension `dim` of `value`: a constant when static, else built from `xf.dim` of the function's arguments by
-/// asking the producers (ReifyRankedShapedTypeOpInterface), so that no data-flow edge on the tensor itself is created. Falls back
-/// to `tensor.dim` where a producer cannot tell.
+/// The size of dimension `dim` of `value`: a constant when static, else built from `xf.dim` of the
+/// function's arguments by asking the producers (ReifyRankedShapedTypeOpInterface), so that no
+/// data-flow edge on the tensor itself is created. Falls back to `tensor.dim` where a producer
+/// cannot tell.
 OpFoldResult dimOf(OpBuilder &builder, Location loc, Value value, int64_t dim);
 
 /// All sizes of `value`, as `dimOf` gives them.
@@ -27,17 +28,22 @@ OpFoldResult subSizes(OpBuilder &builder, Location loc, OpFoldResult a, OpFoldRe
 OpFoldResult mulSizes(OpBuilder &builder, Location loc, OpFoldResult a, OpFoldResult b);
 OpFoldResult divSizes(OpBuilder &builder, Location loc, OpFoldResult a, OpFoldResult b);
 
+/// Whether two sizes are equal: the same value or constant, or the same arithmetic on the same
+/// dimensions. False does not mean that they differ.
+bool areEqualSizes(OpFoldResult a, OpFoldResult b);
+
 /// `kDynamic` for an SSA size, else the constant.
 SmallVector<int64_t> staticShape(ArrayRef<OpFoldResult> sizes);
 
-/// Shapes after numpy broadcasting; fails when two static sizes differ and neither is 1. A dynamic size against a static one other
-/// than 1 gives the static one.
+/// Shapes after numpy broadcasting; fails when two static sizes differ and neither is 1. A dynamic
+/// size against a static one other than 1 gives the static one.
 FailureOr<SmallVector<int64_t>> broadcastShapes(ArrayRef<int64_t> a, ArrayRef<int64_t> b);
 
 /// Sizes of the broadcast of `values`, one per result dimension.
 SmallVector<OpFoldResult> broadcastSizes(OpBuilder &builder, Location loc, ValueRange values);
 
-/// Same element types and compatible shapes: the rule by which a declared result type may differ from the inferred one.
+/// Same element types and compatible shapes: the rule by which a declared result type may differ
+/// from the inferred one.
 bool compatibleTypes(TypeRange declared, TypeRange inferred);
 
 } // namespace mlir::xf

@@ -127,11 +127,15 @@ struct Product {
     auto value = cast<Value>(size);
     if (auto product = value.getDefiningOp<arith::MulIOp>())
       return (*this *= product.getLhs()) *= product.getRhs();
-    values.insert(llvm::upper_bound(values, value, before), value);
+    values.push_back(value);
     return *this;
   }
-  bool operator==(const Product &) const = default;
-  static bool before(Value a, Value b) { return a.getAsOpaquePointer() < b.getAsOpaquePointer(); }
+  bool operator==(const Product &other) const {
+    if (constant != other.constant || values.size() != other.values.size())
+      return false;
+    return std::is_permutation(values.begin(), values.end(), other.values.begin(),
+                               [](Value a, Value b) { return areEqualSizes(a, b); });
+  }
 };
 
 // Input dimensions that together hold the elements of a run of result dimensions.

@@ -14,23 +14,24 @@ namespace mlir::xf {
 namespace {
 struct Decompose : impl::DecomposeBase<Decompose> {
   void runOnOperation() override {
-    IRRewriter rewriter(&getContext());
-    auto result = getOperation()->walk([&](linalg::AggregatedOpInterface op) {
+    SmallVector<linalg::AggregatedOpInterface> ops;
+    getOperation()->walk([&](linalg::AggregatedOpInterface op) {
       // Initialisers of weights are evaluated at emission, not compiled.
-      if (op->getDialect()->getNamespace() != XfDialect::getDialectNamespace() ||
-          op->getParentOfType<WeightDataOp>())
-        return WalkResult::advance();
+      if (op->getDialect()->getNamespace() == XfDialect::getDialectNamespace() &&
+          !op->getParentOfType<WeightDataOp>())
+        ops.push_back(op);
+    });
+    // Last first, so that sizes are asked of xf ops, which know them from the model's dimensions.
+    IRRewriter rewriter(&getContext());
+    for (linalg::AggregatedOpInterface op : llvm::reverse(ops)) {
       rewriter.setInsertionPoint(op);
       FailureOr<SmallVector<Value>> values = op.decomposeOperation(rewriter);
       if (failed(values)) {
         op->emitOpError("has no definition for these operands");
-        return WalkResult::interrupt();
+        return signalPassFailure();
       }
       rewriter.replaceOp(op, *values);
-      return WalkResult::advance();
-    });
-    if (result.wasInterrupted())
-      signalPassFailure();
+    }
   }
 };
 } // namespace
