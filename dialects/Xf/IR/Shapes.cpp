@@ -27,6 +27,18 @@ static StringAttr nameOfDim(BlockArgument arg, int64_t dim) {
   return name && !name.empty() ? name : StringAttr();
 }
 
+// Upstream gives the sizes of a concatenation as affine maps of tensor.dim: opaque to arithmetic on
+// symbolic dimensions.
+static OpFoldResult dimOfConcat(OpBuilder &builder, Location loc, tensor::ConcatOp concat,
+                                int64_t dim) {
+  if (dim != static_cast<int64_t>(concat.getDim())) // a dynamic one, so of no input static
+    return dimOf(builder, loc, concat.getInputs().front(), dim);
+  OpFoldResult sum = dimOf(builder, loc, concat.getInputs().front(), dim);
+  for (Value input : concat.getInputs().drop_front())
+    sum = addSizes(builder, loc, sum, dimOf(builder, loc, input, dim));
+  return sum;
+}
+
 OpFoldResult dimOf(OpBuilder &builder, Location loc, Value value, int64_t dim) {
   auto type = cast<RankedTensorType>(value.getType());
   if (!type.isDynamicDim(dim))
@@ -39,6 +51,8 @@ OpFoldResult dimOf(OpBuilder &builder, Location loc, Value value, int64_t dim) {
   // A linalg op's result has the sizes of its destination: no dependence on the op.
   if (auto op = value.getDefiningOp<DestinationStyleOpInterface>())
     return dimOf(builder, loc, op.getTiedOpOperand(cast<OpResult>(value))->get(), dim);
+  if (auto concat = value.getDefiningOp<tensor::ConcatOp>())
+    return dimOfConcat(builder, loc, concat, dim);
   if (auto op = value.getDefiningOp<ReifyRankedShapedTypeOpInterface>()) {
     ReifiedRankedShapedTypeDims sizes;
     if (succeeded(op.reifyResultShapes(builder, sizes)))
@@ -51,7 +65,8 @@ SmallVector<OpFoldResult> dimsOf(OpBuilder &builder, Location loc, Value value) 
   auto type = cast<RankedTensorType>(value.getType());
   // One query of the producer for all dimensions, where it can answer.
   auto op = value.getDefiningOp<ReifyRankedShapedTypeOpInterface>();
-  if (op && !isa<DestinationStyleOpInterface>(value.getDefiningOp()) && !type.hasStaticShape()) {
+  if (op && !isa<DestinationStyleOpInterface, tensor::ConcatOp>(value.getDefiningOp()) &&
+      !type.hasStaticShape()) {
     ReifiedRankedShapedTypeDims sizes;
     if (succeeded(op.reifyResultShapes(builder, sizes)))
       return sizes[cast<OpResult>(value).getResultNumber()];

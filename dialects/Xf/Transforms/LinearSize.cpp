@@ -85,8 +85,8 @@ Value LinearSize::materialize(OpBuilder &builder, Location loc) const {
   return sum ? arith::AddIOp::create(builder, loc, sum, offset).getResult() : offset;
 }
 
-bool areEqualSizes(ArrayRef<OpFoldResult> a, ArrayRef<OpFoldResult> b) {
-  return llvm::equal(a, b, [](OpFoldResult x, OpFoldResult y) { return areEqualSizes(x, y); });
+bool areProvablyEqual(ArrayRef<OpFoldResult> a, ArrayRef<OpFoldResult> b) {
+  return llvm::equal(a, b, [](OpFoldResult x, OpFoldResult y) { return areProvablyEqual(x, y); });
 }
 
 } // namespace mlir::xf

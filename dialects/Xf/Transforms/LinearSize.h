@@ -49,10 +49,10 @@ private:
 };
 
 /// Whether both sizes are the same for all values of the symbolic dimensions.
-inline bool areEqualSizes(OpFoldResult a, OpFoldResult b) {
+inline bool areProvablyEqual(OpFoldResult a, OpFoldResult b) {
   return LinearSize::of(a) == LinearSize::of(b);
 }
-bool areEqualSizes(ArrayRef<OpFoldResult> a, ArrayRef<OpFoldResult> b);
+bool areProvablyEqual(ArrayRef<OpFoldResult> a, ArrayRef<OpFoldResult> b);
 
 } // namespace mlir::xf
 

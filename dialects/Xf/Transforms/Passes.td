@@ -58,4 +58,17 @@ def RaiseRope : Pass<"xf-raise-rope"> {
   let dependentDialects = ["XfDialect", "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
 }
 
+def RaiseAttention : Pass<"xf-raise-attention"> {
+  let summary = "Every matmul, softmax and matmul of a query, a key and a value is one op";
+  let description = [{
+    softmax(mask(softcap(scale · q kᵀ))) v becomes `xf.attention`. Scales on q, k or the product are multiplied; keys that were
+    transposed are taken as they were; heads repeated for grouped queries (Unsqueeze, Expand, Reshape) are read by groups.
+    Masks that are added, or choose -inf by where, become the mask operand; what is provably a causal mask or a causal window from the
+    arithmetic of `xf.dim` (see Diagonals.h) becomes `causal` with an offset. A mask that hides by a finite number is taken as causal
+    only if every row sees a key. Conversions of isnan(p) to 0 behind the softmax are dropped, since such rows are 0 here. Nothing is raised
+    where the probabilities have other readers.
+  }];
+  let dependentDialects = ["XfDialect", "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
+}
+
 #endif // TILEWRIGHT_XF_PASSES

@@ -19,7 +19,7 @@ std::optional<LastSlice> lastSliceOf(OpBuilder &builder, Value value) {
     if (getConstantIntValue(slice.getMixedOffsets()[i]) != 0 ||
         getConstantIntValue(slice.getMixedStrides()[i]) != 1)
       return std::nullopt;
-    if (!areEqualSizes(slice.getMixedSizes()[i],
+    if (!areProvablyEqual(slice.getMixedSizes()[i],
                        dimOf(builder, value.getLoc(), slice.getSource(), i)))
       return std::nullopt;
   }
@@ -45,7 +45,7 @@ Value sliceLast(OpBuilder &builder, Location loc, Value source, int64_t offset, 
 Value reshaped(OpBuilder &builder, Location loc, Value value, ArrayRef<OpFoldResult> sizes) {
   auto same = [&](Value source) {
     return shapeOf(source).size() == sizes.size() &&
-           areEqualSizes(dimsOf(builder, loc, source), sizes);
+           areProvablyEqual(dimsOf(builder, loc, source), sizes);
   };
   if (same(value))
     return value;

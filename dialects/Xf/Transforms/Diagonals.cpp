@@ -1,0 +1,360 @@
+//===- Diagonals.cpp - masks that depend on column minus row -===//
+//
+// Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "dialects/Xf/Transforms/Diagonals.h"
+#include "dialects/Xf/IR/Shapes.h"
+#include "dialects/Xf/Transforms/Match.h"
+#include "mlir/IR/Matchers.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include <cmath>
+
+namespace mlir::xf {
+namespace {
+
+// start + index along one dimension, counted from the last; without an axis all elements are
+// `start`.
+struct Positions {
+  LinearSize start;
+  std::optional<int64_t> axis;
+};
+
+bool hasSameSize(OpBuilder &builder, Value a, Value b, int64_t fromEnd) {
+  int64_t i = shapeOf(a).size() - 1 - fromEnd, j = shapeOf(b).size() - 1 - fromEnd;
+  if (i < 0 || j < 0)
+    return false;
+  return areProvablyEqual(dimOf(builder, a.getLoc(), a, i), dimOf(builder, b.getLoc(), b, j));
+}
+
+std::optional<Positions> positionsOf(OpBuilder &builder, Value value);
+
+// The positions after a reshape that adds or drops dimensions of size 1.
+std::optional<Positions> reshapedPositions(OpBuilder &builder, ReshapeOp reshape) {
+  std::optional<Positions> input = positionsOf(builder, reshape.getInput());
+  if (!input || !input->axis)
+    return input;
+  std::optional<int64_t> axis;
+  for (auto [i, size] : llvm::enumerate(shapeOf(reshape))) {
+    if (size == 1)
+      continue;
+    if (axis)
+      return std::nullopt;
+    axis = shapeOf(reshape).size() - 1 - i;
+  }
+  return Positions{input->start, axis};
+}
+
+std::optional<Positions> positionsOf(OpBuilder &builder, Value value) {
+  if (std::optional<double> splat = splatOf(value))
+    return *splat == std::floor(*splat) ? std::optional(Positions{static_cast<int64_t>(*splat), {}})
+                                        : std::nullopt;
+  Operation *op = value.getDefiningOp();
+  if (!op)
+    return std::nullopt;
+  return TypeSwitch<Operation *, std::optional<Positions>>(op)
+      .Case([&](IotaOp iota) { return Positions{LinearSize::of(iota.getStart()), 0}; })
+      .Case([&](tensor::FromElementsOp scalar) -> std::optional<Positions> {
+        if (scalar.getElements().size() != 1 || !scalar.getElements()[0].getType().isIntOrIndex())
+          return std::nullopt;
+        return Positions{LinearSize::of(scalar.getElements()[0]), {}};
+      })
+      .Case([&](CastOp cast) { return positionsOf(builder, cast.getInput()); })
+      .Case([&](ReshapeOp reshape) { return reshapedPositions(builder, reshape); })
+      .Case([&](BroadcastOp broadcast) -> std::optional<Positions> {
+        std::optional<Positions> input = positionsOf(builder, broadcast.getInput());
+        bool keepsAxis = !input || !input->axis ||
+                         hasSameSize(builder, broadcast.getInput(), value, *input->axis);
+        return keepsAxis ? input : std::nullopt;
+      })
+      .Case([&](tensor::ExtractSliceOp slice) -> std::optional<Positions> {
+        std::optional<Positions> input = positionsOf(builder, slice.getSource());
+        if (!input || slice.getSourceType().getRank() != 1 || slice.getType().getRank() != 1 ||
+            getConstantIntValue(slice.getMixedStrides()[0]) != 1)
+          return std::nullopt;
+        return Positions{input->axis ? input->start + LinearSize::of(slice.getMixedOffsets()[0])
+                                     : input->start,
+                         input->axis};
+      })
+      .Case([&](BinaryOp binary) -> std::optional<Positions> {
+        std::optional<Positions> a = positionsOf(builder, binary.getLhs()),
+                                 b = positionsOf(builder, binary.getRhs());
+        if (!a || !b || (a->axis && b->axis))
+          return std::nullopt;
+        if (binary.getKind() == BinaryKind::add)
+          return Positions{a->start + b->start, a->axis ? a->axis : b->axis};
+        if (binary.getKind() == BinaryKind::sub && !b->axis)
+          return Positions{a->start - b->start, a->axis};
+        return std::nullopt;
+      })
+      .Default([](Operation *) { return std::nullopt; });
+}
+
+double evaluate(UnaryKind kind, double x) {
+  switch (kind) {
+  case UnaryKind::logical_not:
+    return x == 0;
+  case UnaryKind::neg:
+    return -x;
+  case UnaryKind::abs:
+    return std::abs(x);
+  case UnaryKind::is_inf:
+    return std::isinf(x);
+  default:
+    return std::nan("");
+  }
+}
+
+double evaluate(BinaryKind kind, double x, double y) {
+  switch (kind) {
+  case BinaryKind::add:
+    return x + y;
+  case BinaryKind::sub:
+    return x - y;
+  case BinaryKind::mul:
+    return x * y;
+  case BinaryKind::max:
+    return std::max(x, y);
+  case BinaryKind::min:
+    return std::min(x, y);
+  case BinaryKind::logical_and:
+    return x != 0 && y != 0;
+  case BinaryKind::logical_or:
+    return x != 0 || y != 0;
+  case BinaryKind::logical_xor:
+    return (x != 0) != (y != 0);
+  default:
+    return std::nan("");
+  }
+}
+
+double evaluate(CompareKind kind, double x, double y) {
+  switch (kind) {
+  case CompareKind::eq:
+    return x == y;
+  case CompareKind::ne:
+    return x != y;
+  case CompareKind::lt:
+    return x < y;
+  case CompareKind::le:
+    return x <= y;
+  case CompareKind::gt:
+    return x > y;
+  case CompareKind::ge:
+    return x >= y;
+  }
+  llvm_unreachable("all kinds are covered");
+}
+
+// Neighbouring equal values become one; a value that is not a number means that it could not be
+// evaluated.
+std::optional<Diagonals> simplified(const Diagonals &input) {
+  Diagonals result{{}, {input.values.front()}};
+  for (size_t i = 0; i < input.limits.size(); ++i)
+    if (input.values[i + 1] != result.values.back()) {
+      result.limits.push_back(input.limits[i]);
+      result.values.push_back(input.values[i + 1]);
+    }
+  if (llvm::any_of(input.values, [](double value) { return std::isnan(value); }))
+    return std::nullopt;
+  return result;
+}
+
+using Formula = function_ref<double(ArrayRef<double>)>;
+
+// formula(a, b, ...) on every interval between the limits of all operands; none when their order is
+// not known.
+std::optional<Diagonals> pointwise(ArrayRef<Diagonals> operands, Formula formula) {
+  SmallVector<size_t> at(operands.size(), 0);
+  auto current = [&] {
+    return llvm::map_to_vector(llvm::seq(operands.size()),
+                               [&](size_t k) { return operands[k].values[at[k]]; });
+  };
+  Diagonals result{{}, {formula(current())}};
+  while (true) {
+    std::optional<LinearSize> next;
+    for (auto [k, operand] : llvm::enumerate(operands)) {
+      if (at[k] == operand.limits.size())
+        continue;
+      const LinearSize &limit = operand.limits[at[k]];
+      if (!next || (*next - limit).isNeverNegative())
+        next = limit;
+      else if (!(limit - *next).isNeverNegative())
+        return std::nullopt;
+    }
+    if (!next)
+      return simplified(result);
+    for (auto [k, operand] : llvm::enumerate(operands))
+      if (at[k] < operand.limits.size() && operand.limits[at[k]] == *next)
+        ++at[k];
+    result.limits.push_back(*next);
+    result.values.push_back(formula(current()));
+  }
+}
+
+// An elementwise op. Operands that are not splats have the rows and columns of the result, or rows
+// would be repeated.
+std::optional<Diagonals> elementwise(OpBuilder &builder, Operation *op, Formula formula) {
+  SmallVector<Diagonals> operands;
+  for (Value operand : op->getOperands()) {
+    std::optional<Diagonals> diagonals = diagonalsOf(builder, operand);
+    if (!diagonals)
+      return std::nullopt;
+    if (!diagonals->limits.empty() && (!hasSameSize(builder, operand, op->getResult(0), 0) ||
+                                       !hasSameSize(builder, operand, op->getResult(0), 1)))
+      return std::nullopt;
+    operands.push_back(*diagonals);
+  }
+  return pointwise(operands, formula);
+}
+
+// row + i ? column + j as a condition on j - i.
+std::optional<Diagonals> comparedPositions(OpBuilder &builder, CompareOp compare) {
+  std::optional<Positions> row = positionsOf(builder, compare.getLhs()),
+                           column = positionsOf(builder, compare.getRhs());
+  if (!row || !column || shapeOf(compare).size() < 2)
+    return std::nullopt;
+  CompareKind kind = compare.getKind();
+  if (row->axis == 0) {
+    std::swap(row, column);
+    kind = kind == CompareKind::lt   ? CompareKind::gt
+           : kind == CompareKind::gt ? CompareKind::lt
+           : kind == CompareKind::le ? CompareKind::ge
+           : kind == CompareKind::ge ? CompareKind::le
+                                     : kind;
+  }
+  // A single row has index 0, whatever it is compared with.
+  bool isRow = row->axis == 1 || (!row->axis && shapeOf(compare).drop_back().back() == 1);
+  if (!isRow || column->axis != 0)
+    return std::nullopt;
+  LinearSize offset = row->start - column->start;
+  switch (kind) {
+  case CompareKind::ge:
+    return Diagonals{{offset}, {1, 0}};
+  case CompareKind::gt:
+    return Diagonals{{offset - 1}, {1, 0}};
+  case CompareKind::le:
+    return Diagonals{{offset - 1}, {0, 1}};
+  case CompareKind::lt:
+    return Diagonals{{offset}, {0, 1}};
+  case CompareKind::eq:
+    return Diagonals{{offset - 1, offset}, {0, 1, 0}};
+  case CompareKind::ne:
+    return Diagonals{{offset - 1, offset}, {1, 0, 1}};
+  }
+  llvm_unreachable("all kinds are covered");
+}
+
+// A constant matrix, with leading dimensions of size 1.
+std::optional<Diagonals> constantDiagonals(DenseElementsAttr elements) {
+  ArrayRef<int64_t> shape = elements.getType().getShape();
+  if (shape.size() < 2 || llvm::any_of(shape.drop_back(2), [](int64_t size) { return size != 1; }))
+    return std::nullopt;
+  SmallVector<double> numbers;
+  if (isa<FloatType>(elements.getElementType()))
+    for (const APFloat &number : elements.getValues<APFloat>())
+      numbers.push_back(number.convertToDouble());
+  else if (elements.getElementType().isInteger())
+    for (const APInt &number : elements.getValues<APInt>())
+      numbers.push_back(number.getBitWidth() == 1 ? number.getZExtValue() : number.getSExtValue());
+  else
+    return std::nullopt;
+  int64_t rows = shape[shape.size() - 2], columns = shape.back();
+  Diagonals result;
+  for (int64_t d = 1 - rows; d < columns; ++d) {
+    int64_t first = std::max<int64_t>(0, -d);
+    double value = numbers[first * columns + first + d];
+    for (int64_t i = first; i < rows && i + d < columns; ++i)
+      if (numbers[i * columns + i + d] != value)
+        return std::nullopt;
+    result.values.push_back(value);
+    if (d > 1 - rows)
+      result.limits.push_back(d - 1);
+  }
+  return simplified(result);
+}
+
+// [v .. v, d]: a matrix widened by columns to its left, which continue its lowest diagonals.
+std::optional<Diagonals> widenedDiagonals(OpBuilder &builder, tensor::ConcatOp concat) {
+  int64_t rank = concat.getType().getRank();
+  if (concat.getInputs().size() != 2 || static_cast<int64_t>(concat.getDim()) != rank - 1)
+    return std::nullopt;
+  Value left = concat.getInputs()[0];
+  std::optional<double> filler = splatOf(left);
+  std::optional<Diagonals> right = diagonalsOf(builder, concat.getInputs()[1]);
+  if (!filler || !right || *filler != right->values.front())
+    return std::nullopt;
+  // Row 0 has the widest run of the lowest value: its columns 0 .. width − 1 are diagonals up to
+  // width − 1.
+  if (!right->limits.empty() && !(right->limits.front() + 1).isNeverNegative())
+    return std::nullopt;
+  LinearSize width = LinearSize::of(dimOf(builder, concat.getLoc(), left, rank - 1));
+  for (LinearSize &limit : right->limits)
+    limit = limit + width;
+  return right;
+}
+
+std::optional<Diagonals> slicedDiagonals(OpBuilder &builder, tensor::ExtractSliceOp slice) {
+  int64_t rank = slice.getSourceType().getRank();
+  std::optional<Diagonals> source = diagonalsOf(builder, slice.getSource());
+  if (!source || rank < 2 || slice.getType().getRank() != rank ||
+      llvm::any_of(
+          slice.getMixedStrides(),
+          [](OpFoldResult stride) { return getConstantIntValue(stride) != 1; }))
+    return std::nullopt;
+  // (i + row, j + column) is on diagonal (j − i) + (column − row).
+  LinearSize shift = LinearSize::of(slice.getMixedOffsets()[rank - 2]) -
+                     LinearSize::of(slice.getMixedOffsets()[rank - 1]);
+  for (LinearSize &limit : source->limits)
+    limit = limit + shift;
+  return source;
+}
+
+} // namespace
+
+std::optional<Diagonals> diagonalsOf(OpBuilder &builder, Value value) {
+  if (std::optional<double> splat = splatOf(value))
+    return Diagonals{{}, {*splat}};
+  DenseElementsAttr elements;
+  if (matchPattern(value, m_Constant(&elements)))
+    return constantDiagonals(elements);
+  Operation *op = value.getDefiningOp();
+  if (!op)
+    return std::nullopt;
+  return TypeSwitch<Operation *, std::optional<Diagonals>>(op)
+      .Case([&](CompareOp compare) {
+        std::optional<Diagonals> positions = comparedPositions(builder, compare);
+        return positions ? positions : elementwise(builder, op, [&](ArrayRef<double> x) {
+          return evaluate(compare.getKind(), x[0], x[1]);
+        });
+      })
+      .Case([&](UnaryOp unary) {
+        return elementwise(builder, op,
+                           [&](ArrayRef<double> x) { return evaluate(unary.getKind(), x[0]); });
+      })
+      .Case([&](BinaryOp binary) {
+        return elementwise(builder, op, [&](ArrayRef<double> x) {
+          return evaluate(binary.getKind(), x[0], x[1]);
+        });
+      })
+      .Case([&](SelectOp) {
+        return elementwise(builder, op, [](ArrayRef<double> x) { return x[0] != 0 ? x[1] : x[2]; });
+      })
+      .Case([&](CastOp cast) {
+        bool toBool = cast.getType().getElementType().isInteger(1);
+        return elementwise(builder, op,
+                           [&](ArrayRef<double> x) { return toBool ? x[0] != 0 : x[0]; });
+      })
+      .Case<ReshapeOp, BroadcastOp>([&](auto) -> std::optional<Diagonals> {
+        if (!hasSameSize(builder, op->getOperand(0), value, 0) ||
+            !hasSameSize(builder, op->getOperand(0), value, 1))
+          return std::nullopt;
+        return diagonalsOf(builder, op->getOperand(0));
+      })
+      .Case([&](tensor::ConcatOp concat) { return widenedDiagonals(builder, concat); })
+      .Case([&](tensor::ExtractSliceOp slice) { return slicedDiagonals(builder, slice); })
+      .Default([](Operation *) { return std::nullopt; });
+}
+
+} // namespace mlir::xf
