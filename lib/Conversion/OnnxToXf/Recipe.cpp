@@ -18,7 +18,9 @@ ArrayRef<Recipe> allRecipes() {
   static const std::vector<Recipe> table = [] {
     std::vector<Recipe> all;
     for (ArrayRef<Recipe> family :
-         {constantRecipes(), elementwiseRecipes(), movementRecipes(), sliceRecipes()})
+         {constantRecipes(), elementwiseRecipes(), movementRecipes(), sliceRecipes(),
+          matmulRecipes(), einsumRecipes(), reductionRecipes(), normalizationRecipes(),
+          convolutionRecipes(), attentionRecipes(), contribAttentionRecipes(), rotaryRecipes()})
       all.insert(all.end(), family.begin(), family.end());
     llvm::sort(all, [](const Recipe &a, const Recipe &b) { return keyOf(a) < keyOf(b); });
     return all;

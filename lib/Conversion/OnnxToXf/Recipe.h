@@ -33,6 +33,14 @@ llvm::ArrayRef<Recipe> constantRecipes();
 llvm::ArrayRef<Recipe> elementwiseRecipes();
 llvm::ArrayRef<Recipe> movementRecipes();
 llvm::ArrayRef<Recipe> sliceRecipes();
+llvm::ArrayRef<Recipe> matmulRecipes();
+llvm::ArrayRef<Recipe> einsumRecipes();
+llvm::ArrayRef<Recipe> reductionRecipes();
+llvm::ArrayRef<Recipe> normalizationRecipes();
+llvm::ArrayRef<Recipe> convolutionRecipes();
+llvm::ArrayRef<Recipe> attentionRecipes();
+llvm::ArrayRef<Recipe> contribAttentionRecipes();
+llvm::ArrayRef<Recipe> rotaryRecipes();
 
 /// All recipes, ordered by domain, operator and version.
 llvm::ArrayRef<Recipe> allRecipes();

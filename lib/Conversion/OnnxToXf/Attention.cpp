@@ -1,0 +1,105 @@
+//===- Attention.cpp - recipe of ai.onnx Attention -===//
+//
+// Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The rules of https://onnx.ai/onnx/operators/onnx__Attention.html as of ONNX 1.23: query i sees
+// key j iff j <= i + offset, where the offset is the length of the past, nonpad_kv_seqlen - q_len
+// with an external cache, and 0 with neither; softcap comes before the mask; a row that sees
+// nothing is 0. Errata changed these in place, without a new opset.
+//
+//===----------------------------------------------------------------------===//
+#include "lib/Conversion/OnnxToXf/Heads.h"
+#include "lib/Conversion/OnnxToXf/Recipe.h"
+#include <cmath>
+
+using namespace mlir;
+using mlir::xf::BinaryKind;
+using mlir::xf::CompareKind;
+
+namespace tilewright {
+
+// Query, key or value as [b, h, s, d]; packed ones need the number of heads.
+static Tensor byHeads(Node &n, TensorBuilder &b, Tensor x, StringRef heads) {
+  int64_t count = n.integer(heads, 0);
+  if (!x || x.rank() == 4)
+    return x;
+  return splitHeads(b, x, count);
+}
+
+// A mask that ends before the keys hides the rest.
+static Tensor padMask(TensorBuilder &b, Tensor mask, OpFoldResult keys) {
+  if (!mask || mask.rank() == 0)
+    return mask;
+  int64_t last = mask.rank() - 1;
+  OpFoldResult length = b.size(mask, last);
+  bool shorter = b.index.alwaysLessEqual(length, keys) && !b.index.alwaysEqual(length, keys);
+  if (!shorter || mask.dim(last) == 1)
+    return mask;
+  Sizes low(mask.rank(), b.index.constant(0)), high = low;
+  high[last] = b.index.sub(keys, length);
+  Type type = mask.elementType();
+  Tensor hidden =
+      type.isInteger(1) ? b.known(type, {}, {b.scalars.boolean(false)}) : b.number(-INFINITY, type);
+  return b.pad(mask, low, high, hidden);
+}
+
+// Causality against an external cache, as a mask [b, 1, q, k]: j <= i + lengths[b] - q.
+static Tensor causalMask(TensorBuilder &b, Tensor lengths, OpFoldResult queries,
+                         OpFoldResult keys) {
+  Type type = lengths.elementType();
+  OpFoldResult zero = b.index.constant(0);
+  Tensor i = b.unsqueeze(b.iota(zero, queries, type), {1}), j = b.iota(zero, keys, type);
+  Tensor offset = b.unsqueeze(b.sub(lengths, b.known(type, {}, {queries})), {1, 2, 3});
+  return b.compare(CompareKind::le, j, b.add(i, offset));
+}
+
+static Tensor combineMasks(TensorBuilder &b, Tensor mask, Tensor visible) {
+  if (!mask)
+    return visible;
+  if (mask.elementType().isInteger(1))
+    return b.binary(BinaryKind::logical_and, mask, visible);
+  return b.select(visible, mask, b.number(-INFINITY, mask.elementType()));
+}
+
+static void convertAttention(Node &n, TensorBuilder &b) {
+  n.ignore("softmax_precision");     // softmax is computed in f32 or wider
+  n.ignore("qk_matmul_output_mode"); // output 3 is refused
+  bool packed = n.tensor(0) && n.tensor(0).rank() == 3;
+  TensorBuilder::Attention a;
+  a.query = byHeads(n, b, n.tensor(0), "q_num_heads");
+  Tensor key = byHeads(n, b, n.tensor(1), "kv_num_heads"),
+         value = byHeads(n, b, n.tensor(2), "kv_num_heads");
+  Tensor pastKey = n.optional(4), pastValue = n.optional(5), lengths = n.optional(6);
+  a.causal = n.flag("is_causal", false);
+  a.softcap = n.number("softcap", 0);
+  a.scale = attentionScale(b, n.number("scale", 0), a.query);
+  a.key = appendCache(b, pastKey, key);
+  a.value = appendCache(b, pastValue, value);
+  if (!n.ok())
+    return;
+  if (lengths && pastKey)
+    return (void)b.fail("expects either nonpad_kv_seqlen or a past, got both");
+  if (a.query.rank() != 4 || a.key.rank() != 4 || a.value.rank() != 4)
+    return (void)b.fail("expects query, key and value of rank 3 or 4");
+  OpFoldResult keys = b.size(a.key, 2);
+  a.mask = padMask(b, n.optional(3), keys);
+  a.offset = pastLength(b, pastKey);
+  a.kvLengths = lengths;
+  if (lengths && a.causal) {
+    a.mask = combineMasks(b, a.mask, causalMask(b, lengths, b.size(a.query, 2), keys));
+    a.causal = false;
+  }
+  Tensor result = b.attention(a);
+  n.yield({packed ? mergeHeads(b, result) : result, a.key, a.value});
+}
+
+static const Recipe recipes[] = {{"", "Attention", 23, convertAttention}};
+
+ArrayRef<Recipe> attentionRecipes() {
+  return recipes;
+}
+
+} // namespace tilewright

@@ -1,0 +1,192 @@
+//===- Reduction.cpp - recipes of reductions, softmax, running sums -===//
+//
+// Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "lib/Conversion/OnnxToXf/Recipe.h"
+
+using namespace mlir;
+using mlir::xf::CompareKind;
+using mlir::xf::ReduceKind;
+using mlir::xf::UnaryKind;
+
+namespace tilewright {
+
+//===----------------------------------------------------------------------===//
+// Reduce*
+//===----------------------------------------------------------------------===//
+
+namespace {
+struct Reduction {
+  Tensor input;
+  SmallVector<int64_t> axes;
+  bool keepDims = true;
+  bool identity = false; ///< noop_with_empty_axes
+};
+} // namespace
+
+// Axes were an attribute first, then an input; none means all, unless noop_with_empty_axes.
+static Reduction readReduction(Node &n, TensorBuilder &b, bool axesAreInput) {
+  Reduction r;
+  r.input = n.tensor(0);
+  r.keepDims = n.flag("keepdims", true);
+  bool noop = axesAreInput && n.flag("noop_with_empty_axes", false);
+  if (axesAreInput && n.optional(1))
+    r.axes = n.integersAt(1);
+  else if (!axesAreInput)
+    r.axes = n.integers("axes").value_or(SmallVector<int64_t>());
+  if (!n.ok())
+    return r;
+  r.identity = noop && r.axes.empty();
+  r.axes = r.axes.empty() ? llvm::to_vector(llvm::seq<int64_t>(0, r.input.rank()))
+                          : n.normalizeAxes(r.axes, r.input.rank());
+  return r;
+}
+
+static Tensor reduce(TensorBuilder &b, ReduceKind kind, Tensor x, ArrayRef<int64_t> axes,
+                     bool keepDims) {
+  if (!x || !x.elementType().isInteger(1))
+    return b.reduce(kind, x, axes, keepDims);
+  // false < true, as numbers.
+  return b.cast(b.reduce(kind, b.cast(x, b.builder.getI32Type()), axes, keepDims), x.elementType());
+}
+
+template <ReduceKind kind, bool axesAreInput>
+static void convertReduce(Node &n, TensorBuilder &b) {
+  Reduction r = readReduction(n, b, axesAreInput);
+  if (n.ok())
+    n.yield(r.identity ? r.input : reduce(b, kind, r.input, r.axes, r.keepDims));
+}
+
+template <bool axesAreInput>
+static void convertReduceLogSum(Node &n, TensorBuilder &b) {
+  Reduction r = readReduction(n, b, axesAreInput);
+  if (n.ok())
+    n.yield(b.unary(UnaryKind::log,
+                    r.identity ? r.input : b.reduce(ReduceKind::sum, r.input, r.axes, r.keepDims)));
+}
+
+// max + log(sum(exp(x - max)))
+static Tensor logSumExp(TensorBuilder &b, Tensor x, ArrayRef<int64_t> axes) {
+  Tensor max = b.reduce(ReduceKind::max, x, axes, /*keepDims=*/true);
+  Tensor sum =
+      b.reduce(ReduceKind::sum, b.unary(UnaryKind::exp, b.sub(x, max)), axes, /*keepDims=*/true);
+  return b.add(max, b.unary(UnaryKind::log, sum));
+}
+
+template <bool axesAreInput>
+static void convertReduceLogSumExp(Node &n, TensorBuilder &b) {
+  Reduction r = readReduction(n, b, axesAreInput);
+  if (!n.ok())
+    return;
+  Tensor result = r.identity ? r.input : logSumExp(b, r.input, r.axes);
+  n.yield(r.keepDims || r.identity ? result : b.squeeze(result, r.axes));
+}
+
+template <ReduceKind kind>
+static void convertArg(Node &n, TensorBuilder &b) {
+  n.expect("select_last_index", 0);
+  Tensor x = n.tensor(0);
+  int64_t axis = n.axis(x, "axis", 0);
+  n.yield(b.reduce(kind, x, {axis}, n.flag("keepdims", true)));
+}
+
+//===----------------------------------------------------------------------===//
+// Softmax
+//===----------------------------------------------------------------------===//
+
+static Tensor logSoftmax(TensorBuilder &b, Tensor x, int64_t axis) {
+  return b.sub(x, logSumExp(b, x, {axis}));
+}
+
+template <Tensor (*formula)(TensorBuilder &, Tensor, int64_t)>
+static void convertSoftmax13(Node &n, TensorBuilder &b) {
+  Tensor x = n.tensor(0);
+  int64_t axis = n.axis(x, "axis", -1);
+  if (n.ok())
+    n.yield(formula(b, x, axis));
+}
+
+// Before opset 13 everything from the axis on was one dimension.
+template <Tensor (*formula)(TensorBuilder &, Tensor, int64_t)>
+static void convertSoftmax1(Node &n, TensorBuilder &b) {
+  Tensor x = n.tensor(0);
+  int64_t axis = n.axis(x, "axis", 1);
+  if (!n.ok())
+    return;
+  if (axis == x.rank() - 1)
+    return n.yield(formula(b, x, axis));
+  Sizes sizes = b.sizes(x), flat(sizes.begin(), sizes.begin() + axis);
+  flat.push_back(b.index.product(ArrayRef(sizes).drop_front(axis)));
+  n.yield(b.reshape(formula(b, b.reshape(x, flat), axis), sizes));
+}
+
+static Tensor softmax(TensorBuilder &b, Tensor x, int64_t axis) {
+  return b.softmax(x, axis);
+}
+
+//===----------------------------------------------------------------------===//
+// CumSum
+//===----------------------------------------------------------------------===//
+
+// y[.., i] = sum over j <= i of x[.., j]: a product with a triangle of ones. exclusive and reverse
+// choose the triangle.
+static void convertCumSum(Node &n, TensorBuilder &b) {
+  Tensor x = n.tensor(0);
+  bool exclusive = n.flag("exclusive", false), reverse = n.flag("reverse", false);
+  SmallVector<int64_t> given = n.integersAt(1);
+  if (!n.ok() || given.size() != 1)
+    return (void)b.fail("expects one axis");
+  int64_t axis = n.normalizeAxis(given.front(), x.rank()), last = x.rank() - 1;
+  if (!n.ok())
+    return;
+  Type i64 = b.builder.getI64Type();
+  Tensor position = b.iota(b.index.constant(0), b.size(x, axis), i64);
+  CompareKind kind = reverse ? (exclusive ? CompareKind::gt : CompareKind::ge)
+                             : (exclusive ? CompareKind::lt : CompareKind::le);
+  Tensor triangle = b.cast(b.compare(kind, b.unsqueeze(position, {1}), b.unsqueeze(position, {0})),
+                           x.elementType());
+  SmallVector<int64_t> perm = llvm::to_vector(llvm::seq<int64_t>(0, x.rank()));
+  std::swap(perm[axis], perm[last]);
+  Tensor rows = b.transpose(x, perm);
+  bool vector = x.rank() == 1;
+  Tensor sums = b.matmul(vector ? b.unsqueeze(rows, {0}) : rows, triangle);
+  n.yield(b.transpose(vector ? b.squeeze(sums, {0}) : sums, perm));
+}
+
+static const Recipe recipes[] = {
+    {"", "ArgMax", 1, convertArg<ReduceKind::argmax>},
+    {"", "ArgMin", 1, convertArg<ReduceKind::argmin>},
+    {"", "CumSum", 11, convertCumSum},
+    {"", "LogSoftmax", 1, convertSoftmax1<logSoftmax>},
+    {"", "LogSoftmax", 13, convertSoftmax13<logSoftmax>},
+    {"", "ReduceL1", 1, convertReduce<ReduceKind::l1, false>},
+    {"", "ReduceL1", 18, convertReduce<ReduceKind::l1, true>},
+    {"", "ReduceL2", 1, convertReduce<ReduceKind::l2, false>},
+    {"", "ReduceL2", 18, convertReduce<ReduceKind::l2, true>},
+    {"", "ReduceLogSum", 1, convertReduceLogSum<false>},
+    {"", "ReduceLogSum", 18, convertReduceLogSum<true>},
+    {"", "ReduceLogSumExp", 1, convertReduceLogSumExp<false>},
+    {"", "ReduceLogSumExp", 18, convertReduceLogSumExp<true>},
+    {"", "ReduceMax", 1, convertReduce<ReduceKind::max, false>},
+    {"", "ReduceMax", 18, convertReduce<ReduceKind::max, true>},
+    {"", "ReduceMean", 1, convertReduce<ReduceKind::mean, false>},
+    {"", "ReduceMean", 18, convertReduce<ReduceKind::mean, true>},
+    {"", "ReduceMin", 1, convertReduce<ReduceKind::min, false>},
+    {"", "ReduceMin", 18, convertReduce<ReduceKind::min, true>},
+    {"", "ReduceProd", 1, convertReduce<ReduceKind::prod, false>},
+    {"", "ReduceProd", 18, convertReduce<ReduceKind::prod, true>},
+    {"", "ReduceSum", 1, convertReduce<ReduceKind::sum, false>},
+    {"", "ReduceSum", 13, convertReduce<ReduceKind::sum, true>},
+    {"", "ReduceSumSquare", 1, convertReduce<ReduceKind::sum_square, false>},
+    {"", "ReduceSumSquare", 18, convertReduce<ReduceKind::sum_square, true>},
+    {"", "Softmax", 1, convertSoftmax1<softmax>},
+    {"", "Softmax", 13, convertSoftmax13<softmax>},
+};
+
+ArrayRef<Recipe> reductionRecipes() {
+  return recipes;
+}
+
+} // namespace tilewright
