@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/Kernel/IR/Kernel.h"
+#include "dialects/Kernel/Transforms/Bufferization.h"
 #include "dialects/Kernel/Transforms/Passes.h"
 #include "dialects/Onnx/IR/Onnx.h"
 #include "dialects/Target/IR/Target.h"
@@ -23,6 +24,7 @@ int main(int argc, char **argv) {
   mlir::registerAllPasses();
   registry.insert<mlir::onnx::OnnxDialect, mlir::xf::XfDialect, mlir::kernel::KernelDialect,
                   mlir::target::TargetDialect>();
+  mlir::kernel::registerBufferizableOpInterfaceExternalModels(registry);
   mlir::xf::registerXfPasses();
   mlir::kernel::registerKernelPasses();
   tilewright::registerConversionPasses();

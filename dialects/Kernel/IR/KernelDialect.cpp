@@ -24,6 +24,10 @@ void KernelDialect::initialize() {
 #define GET_OP_LIST
 #include "dialects/Kernel/IR/KernelOps.cpp.inc"
       >();
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialects/Kernel/IR/KernelAttrs.cpp.inc"
+      >();
 }
 
 // A region runs its body once and returns.

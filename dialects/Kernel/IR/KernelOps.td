@@ -7,26 +7,7 @@
 #ifndef TILEWRIGHT_KERNEL_OPS
 #define TILEWRIGHT_KERNEL_OPS
 
-include "mlir/IR/OpBase.td"
-include "mlir/IR/AttrTypeBase.td"
-include "mlir/IR/SymbolInterfaces.td"
-include "mlir/Interfaces/ControlFlowInterfaces.td"
-include "mlir/Interfaces/DestinationStyleOpInterface.td"
-include "mlir/Interfaces/SideEffectInterfaces.td"
-include "mlir/Interfaces/TilingInterface.td"
-include "mlir/Dialect/Linalg/IR/LinalgInterfaces.td"
-
-def Kernel_Dialect : Dialect {
-  let name = "kernel";
-  let cppNamespace = "::mlir::kernel";
-  let summary = "regions (one launch each), tilable contractions and attention, schedules";
-  let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
-    "::mlir::tensor::TensorDialect"
-  ];
-}
-
-class Kernel_Op<string mnemonic, list<Trait> traits = []> : Op<Kernel_Dialect, mnemonic, traits>;
+include "dialects/Kernel/IR/KernelContract.td"
 
 def Kernel_RegionOp : Kernel_Op<"region", [SingleBlock, NoRegionArguments, RecursiveMemoryEffects,
                                            DeclareOpInterfaceMethods<RegionBranchOpInterface>]> {

@@ -1,0 +1,68 @@
+//===- KernelBase.td - the kernel dialect, base classes, schedules -===//
+//
+// Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef TILEWRIGHT_KERNEL_BASE
+#define TILEWRIGHT_KERNEL_BASE
+
+include "mlir/IR/OpBase.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
+include "mlir/Interfaces/DestinationStyleOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "mlir/Interfaces/TilingInterface.td"
+include "mlir/Dialect/Linalg/IR/LinalgInterfaces.td"
+
+def Kernel_Dialect : Dialect {
+  let name = "kernel";
+  let cppNamespace = "::mlir::kernel";
+  let summary = "regions (one launch each), tilable contractions and attention, schedules";
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+  let useDefaultAttributePrinterParser = 1;
+}
+
+class Kernel_Op<string mnemonic, list<Trait> traits = []> : Op<Kernel_Dialect, mnemonic, traits>;
+
+// An op that is the same untiled, on tensors, and as a register tile, on memrefs. Destination style; without results on memrefs.
+class Kernel_TilableOp<string mnemonic, list<Trait> traits = []> : Kernel_Op<mnemonic, !listconcat([
+  AttrSizedOperandSegments,
+  DestinationStyleOpInterface,
+  DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
+  DeclareOpInterfaceMethods<TilingInterface, [
+    "getLoopIteratorTypes", "getIterationDomain", "getTiledImplementation", "getResultTilePosition",
+    "generateResultTileValue", "getIterationDomainTileFromResultTile"]>
+], traits)>;
+
+//===----------------------------------------------------------------------===//
+// Schedules. Chosen once (`kernel-select-schedule`, lib/Schedule), only read afterwards.
+//===----------------------------------------------------------------------===//
+
+def Kernel_ContractScheduleAttr : AttrDef<Kernel_Dialect, "ContractSchedule"> {
+  let mnemonic = "contract_schedule";
+  let summary = "how a contraction is cut and expanded";
+  let description = [{
+    A register tile is `mr` rows × one panel (nr columns, from the packed operand's type), held in mr · nr / lanes vectors of
+    `lanes` elements; the k loop is unrolled by `unroll`. Rows are taken in blocks of at most `row_block` that stay in L2
+    while all panels pass. With at most `few_rows[i]` rows, `few_panels[i]` panels are worked on at once, so that as many
+    address streams run. `prefetch` is the distance, in rows of a panel, of the software prefetch with few rows (0: none);
+    with many rows each row tile pulls its part of the next panel. An epilogue of at most `inline_ops` ops stands behind
+    every accumulator, a longer one in one loop over a tile in L1.
+  }];
+  let parameters = (ins "int64_t":$mr, "int64_t":$lanes, "int64_t":$unroll, "int64_t":$row_block,
+    OptionalArrayRefParameter<"int64_t">:$few_rows, OptionalArrayRefParameter<"int64_t">:$few_panels,
+    DefaultValuedParameter<"int64_t", "0">:$prefetch, DefaultValuedParameter<"int64_t", "2">:$inline_ops);
+  let assemblyFormat = [{
+    `<` `mr` `=` $mr `,` `lanes` `=` $lanes `,` `unroll` `=` $unroll `,` `row_block` `=` $row_block
+    (`,` `few_rows` `=` `[` $few_rows^ `]` `,` `few_panels` `=` `[` $few_panels `]`)?
+    (`,` `prefetch` `=` $prefetch^)? (`,` `inline_ops` `=` $inline_ops^)? `>`
+  }];
+  let genVerifyDecl = 1;
+}
+
+#endif // TILEWRIGHT_KERNEL_BASE

@@ -1,0 +1,39 @@
+//===- TilingUtils.cpp - what the tilable ops share -===//
+//
+// Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "dialects/Kernel/IR/TilingUtils.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
+
+using namespace mlir;
+
+TilingResult kernel::cloneTile(OpBuilder &b, Operation *op, ValueRange operands, ValueRange inits,
+                               ArrayRef<Operation *> slices) {
+  IRMapping mapping;
+  Operation *tile = op->cloneWithoutRegions();
+  b.insert(tile);
+  for (auto [from, to] : llvm::zip(op->getRegions(), tile->getRegions()))
+    from.cloneInto(&to, mapping);
+  tile->setOperands(operands);
+  for (auto [result, init] : llvm::zip(tile->getResults(), inits))
+    result.setType(init.getType());
+  return {{tile}, SmallVector<Value>(tile->getResults()), SmallVector<Operation *>(slices)};
+}
+
+void kernel::addTileEffects(
+    Operation *op, bool readsInits,
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
+  auto destination = cast<DestinationStyleOpInterface>(op);
+  for (OpOperand &operand : op->getOpOperands()) {
+    if (!isa<MemRefType>(operand.get().getType()))
+      continue;
+    bool init = destination.isDpsInit(&operand);
+    if (!init || readsInits)
+      effects.emplace_back(MemoryEffects::Read::get(), &operand);
+    if (init)
+      effects.emplace_back(MemoryEffects::Write::get(), &operand);
+  }
+}

@@ -1,0 +1,67 @@
+//===- TilingUtils.h - index arithmetic and slices for TilingInterface -===//
+//
+// Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef TILEWRIGHT_DIALECTS_KERNEL_IR_TILINGUTILS_H
+#define TILEWRIGHT_DIALECTS_KERNEL_IR_TILINGUTILS_H
+
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Interfaces/TilingInterface.h"
+
+namespace mlir::kernel {
+
+/// Index arithmetic in `arith` with constants folded. Not affine.apply: operands need not be valid
+/// affine symbols.
+template <class Op>
+OpFoldResult foldIndex(OpBuilder &b, Location loc, OpFoldResult x, OpFoldResult y) {
+  return getAsOpFoldResult(b.createOrFold<Op>(loc, getValueOrCreateConstantIndexOp(b, loc, x),
+                                              getValueOrCreateConstantIndexOp(b, loc, y)));
+}
+inline OpFoldResult addIndex(OpBuilder &b, Location loc, OpFoldResult x, OpFoldResult y) {
+  return foldIndex<arith::AddIOp>(b, loc, x, y);
+}
+inline OpFoldResult subIndex(OpBuilder &b, Location loc, OpFoldResult x, OpFoldResult y) {
+  return foldIndex<arith::SubIOp>(b, loc, x, y);
+}
+inline OpFoldResult mulIndex(OpBuilder &b, Location loc, OpFoldResult x, OpFoldResult y) {
+  return foldIndex<arith::MulIOp>(b, loc, x, y);
+}
+inline OpFoldResult minIndex(OpBuilder &b, Location loc, OpFoldResult x, OpFoldResult y) {
+  return foldIndex<arith::MinSIOp>(b, loc, x, y);
+}
+/// ⌈x / y⌉ for x ≥ 0, y > 0.
+inline OpFoldResult ceilDivIndex(OpBuilder &b, Location loc, OpFoldResult x, OpFoldResult y) {
+  return foldIndex<arith::CeilDivUIOp>(b, loc, x, y);
+}
+
+/// The slice of `source` with unit strides; appended to `slices` for TilingResult.
+inline Value takeSlice(OpBuilder &b, Location loc, Value source, ArrayRef<OpFoldResult> offsets,
+                       ArrayRef<OpFoldResult> sizes, SmallVectorImpl<Operation *> &slices) {
+  SmallVector<OpFoldResult> ones(offsets.size(), b.getIndexAttr(1));
+  auto slice = tensor::ExtractSliceOp::create(b, loc, source, offsets, sizes, ones);
+  slices.push_back(slice);
+  return slice;
+}
+
+/// Loop ranges [0, size) with step 1.
+inline SmallVector<Range> rangesOf(OpBuilder &b, ArrayRef<OpFoldResult> sizes) {
+  return llvm::map_to_vector(
+      sizes, [&](OpFoldResult size) { return Range{b.getIndexAttr(0), size, b.getIndexAttr(1)}; });
+}
+
+/// `op` on other operands, its results typed like `inits`.
+TilingResult cloneTile(OpBuilder &b, Operation *op, ValueRange operands, ValueRange inits,
+                       ArrayRef<Operation *> slices);
+
+/// Memory effects of a destination-style op: none on tensors, so that CSE may merge copies; on
+/// memrefs inputs are read, inits written, and read too unless they are overwritten.
+void addTileEffects(Operation *op, bool readsInits,
+                    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects);
+
+} // namespace mlir::kernel
+
+#endif // TILEWRIGHT_DIALECTS_KERNEL_IR_TILINGUTILS_H

@@ -1,0 +1,116 @@
+"""kernel.contract against numpy: all kinds of sizes, epilogues and vector widths."""
+import argparse
+import sys
+
+import numpy as np
+
+import harness
+
+# Schedules as lib/Schedule writes them: name, clang -march, panel width, schedule.
+TARGETS = {
+    "x86-64-v4": (32, "<mr = 14, lanes = 16, unroll = 2, row_block = 112, few_rows = [2, 4], "
+                      "few_panels = [6, 3], prefetch = 16>"),
+    "x86-64-v3": (16, "<mr = 6, lanes = 8, unroll = 2, row_block = 96, few_rows = [1, 2], "
+                      "few_panels = [6, 3], prefetch = 16>"),
+    "x86-64-v2": (8, "<mr = 6, lanes = 4, unroll = 2, row_block = 96, few_rows = [1, 2], "
+                     "few_panels = [6, 3]>"),
+}
+
+EPILOGUES = {
+    "none": ([], [], ""),
+    "bias": (["tensor<{n}xf32>"], ["(m, n) -> (n)"], "%y = arith.addf %s, %e0 : f32"),
+    "row": (["tensor<?x1xf32>", "tensor<1x{n}xf32>"], ["(m, n) -> (m, 0)", "(m, n) -> (0, n)"],
+            "%t = arith.mulf %s, %e0 : f32\n%y = arith.addf %t, %e1 : f32"),
+    "residual": (["tensor<{n}xf32>", "tensor<?x{n}xf32>"], ["(m, n) -> (n)", "(m, n) -> (m, n)"],
+                 "%c = arith.constant 0.5 : f32\n%t = arith.addf %s, %e0 : f32\n"
+                 "%u = arith.mulf %t, %c : f32\n%v = arith.maximumf %u, %t : f32\n"
+                 "%y = arith.addf %v, %e1 : f32"),
+}
+REFERENCE = {
+    "none": lambda s, e: s,
+    "bias": lambda s, e: s + e[0],
+    "row": lambda s, e: s * e[0] + e[1],
+    "residual": lambda s, e: np.maximum((s + e[0]) * 0.5, s + e[0]) + e[1],
+}
+
+
+def source(n, k, width, schedule, epilogue):
+    types, maps, body = EPILOGUES[epilogue]
+    types = [t.format(n=n) for t in types]
+    memrefs = [t.replace("tensor", "memref") for t in types]
+    packed = f"{-(-n // width)}x{k}x{width}xf32"
+    extras = [f"%x{i}" for i in range(len(types))]
+    listed = f"extras({', '.join(extras)} : {', '.join(types)})" if extras else ""
+    affine = ", ".join(f"affine_map<{m}>" for m in maps)
+    convert = "\n".join(f"  {x} = bufferization.to_tensor {x}m restrict : {m} to {t}"
+                        for x, m, t in zip(extras, memrefs, types))
+    arguments = "".join(f", {x}m: {m}" for x, m in zip(extras, memrefs))
+    body_arguments = "".join(f", %e{i}: f32" for i in range(len(types)))
+    return f"""
+func.func @contract(%am: memref<?x{k}xf32>, %wm: memref<{packed}>{arguments},
+                    %om: memref<?x{n}xf32>) attributes {{llvm.emit_c_interface}} {{
+  %a = bufferization.to_tensor %am restrict : memref<?x{k}xf32> to tensor<?x{k}xf32>
+  %w = bufferization.to_tensor %wm restrict : memref<{packed}> to tensor<{packed}>
+{convert}
+  %c0 = arith.constant 0 : index
+  %m = tensor.dim %a, %c0 : tensor<?x{k}xf32>
+  %e = tensor.empty(%m) : tensor<?x{n}xf32>
+  %r = kernel.contract ins(%a, %w : tensor<?x{k}xf32>, tensor<{packed}>) {listed}
+       outs(%e : tensor<?x{n}xf32>) schedule({schedule}) {{extra_maps = [{affine}]}} epilogue {{
+    ^bb0(%s: f32{body_arguments}):
+      {body}
+      kernel.yield {"%y" if body else "%s"} : f32
+  }} -> tensor<?x{n}xf32>
+  bufferization.materialize_in_destination %r in restrict writable %om
+    : (tensor<?x{n}xf32>, memref<?x{n}xf32>) -> ()
+  return
+}}
+"""
+
+
+def check(cpu, n, k, epilogue, rows):
+    width, schedule = TARGETS[cpu]
+    library = harness.compile_ir(source(n, k, width, schedule, epilogue),
+                                 f"kernel-tile,{harness.MACHINE}", cpu)
+    random = np.random.default_rng(n * 1000 + k)
+    weight = random.standard_normal((k, n), np.float32)
+    failures = 0
+    for m in rows:
+        a = random.standard_normal((m, k), np.float32)
+        extras = {"none": [], "bias": [random.standard_normal(n, np.float32)],
+                  "row": [random.standard_normal((m, 1), np.float32),
+                          random.standard_normal((1, n), np.float32)],
+                  "residual": [random.standard_normal(n, np.float32),
+                               random.standard_normal((m, n), np.float32)]}[epilogue]
+        out, untouched = harness.guarded((m, n))
+        harness.call(library, "contract", a, harness.pack(weight, width), *extras, out)
+        exact, wide = a.astype(np.float64), weight.astype(np.float64)
+        expected = REFERENCE[epilogue](exact @ wide, extras)
+        # Rounding errors of a sum grow with the sum of magnitudes.
+        sizes = REFERENCE["row" if epilogue == "row" else "none"](
+            np.abs(exact) @ np.abs(wide), [np.abs(e) for e in extras])
+        worst = (np.abs(out - expected) / (1 + sizes)).max(initial=0)
+        if not (worst < 1e-6 and untouched()):
+            failures += 1
+            print(f"WRONG {cpu} m={m} n={n} k={k} {epilogue}: relative error {worst:.2e}, "
+                  f"guards {'kept' if untouched() else 'WRITTEN'}")
+    return failures
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cpu", action="append", choices=TARGETS)
+    parser.add_argument("--full", action="store_true", help="all sizes instead of a selection")
+    options = parser.parse_args()
+    rows = [0, 1, 2, 3, 4, 5, 14, 16, 37, 128]
+    selection = [(1, 7, "none"), (3, 64, "bias"), (32, 1, "row"), (33, 64, "residual"),
+                 (100, 7, "bias"), (768, 64, "residual")]
+    full = [(n, k, e) for n in (1, 3, 32, 33, 768) for k in (1, 7, 64, 768) for e in EPILOGUES]
+    failures = sum(check(cpu, n, k, e, rows) for cpu in options.cpu or TARGETS
+                   for n, k, e in (full if options.full else selection))
+    print("FAILED" if failures else "all right")
+    return failures > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

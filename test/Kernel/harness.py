@@ -1,0 +1,89 @@
+"""Compiles kernel IR through LLVM to a shared library and calls it with numpy arrays.
+
+The tools (tilewright-opt, mlir-translate, clang) are found on PATH, as lit sets it.
+"""
+import ctypes
+import os
+import shutil
+import subprocess
+import tempfile
+
+import numpy as np
+
+BUFFERIZE = ("eliminate-empty-tensors,empty-tensor-to-alloc-tensor,one-shot-bufferize,"
+             "canonicalize,cse,canonicalize")
+TO_LLVM = ("scf-forall-to-for,func.func(buffer-loop-hoisting),convert-linalg-to-loops,expand-strided-metadata,lower-affine,"
+           "canonicalize,cse,loop-invariant-code-motion,convert-scf-to-cf,convert-func-to-llvm,"
+           "convert-to-llvm,reconcile-unrealized-casts")
+MACHINE = f"canonicalize,cse,{BUFFERIZE},kernel-expand,canonicalize,cse,{TO_LLVM}"
+
+_work = tempfile.TemporaryDirectory(prefix="kernel-")
+
+
+def tool(name):
+    path = shutil.which(name) or shutil.which(name + "-22")
+    if not path:
+        raise SystemExit(f"expects {name} on PATH")
+    return path
+
+
+def compile_ir(text, pipeline, cpu="native", keep=None):
+    """`text` through `pipeline` (an opt pipeline ending in the llvm dialect) to a loaded library."""
+    folder = keep or tempfile.mkdtemp(dir=_work.name)
+    os.makedirs(folder, exist_ok=True)
+    path = lambda suffix: os.path.join(folder, "kernel." + suffix)
+    with open(path("mlir"), "w") as out:
+        out.write(text)
+
+    def run(*command):
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            raise SystemExit(" ".join(command) + "\n" + done.stderr[-4000:])
+
+    run(tool("tilewright-opt"), path("mlir"), f"--pass-pipeline=builtin.module({pipeline})", "-o",
+        path("llvm.mlir"))
+    run(tool("mlir-translate"), "--mlir-to-llvmir", path("llvm.mlir"), "-o", path("ll"))
+    prefer = ["-mprefer-vector-width=512"] if cpu in ("native", "x86-64-v4") else []
+    run(tool("clang"), "-O3", f"-march={cpu}", *prefer, "-Wno-override-module", "-shared", "-fPIC",
+        path("ll"), "-o", path("so"), "-lm")
+    return ctypes.CDLL(path("so"))
+
+
+def descriptor(array):
+    """The strided memref descriptor of `array`, and what must stay alive with it."""
+    rank = array.ndim
+
+    class Descriptor(ctypes.Structure):
+        _fields_ = [("allocated", ctypes.c_void_p), ("aligned", ctypes.c_void_p),
+                    ("offset", ctypes.c_int64), ("sizes", ctypes.c_int64 * rank),
+                    ("strides", ctypes.c_int64 * rank)]
+
+    data = array.ctypes.data
+    return Descriptor(data, data, 0, (ctypes.c_int64 * rank)(*array.shape),
+                      (ctypes.c_int64 * rank)(*[s // array.itemsize for s in array.strides]))
+
+
+def call(library, name, *arguments):
+    """Calls a function made with llvm.emit_c_interface: arrays as memrefs, integers as index."""
+    values = [descriptor(a) if isinstance(a, np.ndarray) else a for a in arguments]
+    function = getattr(library, "_mlir_ciface_" + name)
+    function.restype = None
+    function(*[ctypes.byref(v) if isinstance(v, ctypes.Structure) else ctypes.c_int64(v)
+               for v in values])
+
+
+def pack(weight, width):
+    """[k, n] to panels [ceil(n / width), k, width], padded with zeros."""
+    k, n = weight.shape
+    panels = -(-n // width)
+    padded = np.zeros((k, panels * width), weight.dtype)
+    padded[:, :n] = weight
+    return np.ascontiguousarray(padded.reshape(k, panels, width).transpose(1, 0, 2))
+
+
+def guarded(shape, dtype=np.float32):
+    """An array filled with NaN between two guard zones; `check_guards` says if they were written."""
+    size, zone = int(np.prod(shape)), 64
+    memory = np.full(size + 2 * zone, np.nan, dtype)
+    view = memory[zone:zone + size].reshape(shape)
+    return view, lambda: bool(np.isnan(memory[:zone]).all() and np.isnan(memory[zone + size:]).all())
