@@ -1,0 +1,90 @@
+// RUN: tilewright-opt %s -split-input-file -verify-diagnostics
+
+func.func @contracted_size(%a: tensor<?x47xf32>, %w: tensor<2x48x32xf32>, %init: tensor<?x40xf32>) {
+  // expected-error @below {{expects one contracted size, got 47 and 48}}
+  %r = kernel.contract ins(%a, %w : tensor<?x47xf32>, tensor<2x48x32xf32>) outs(%init : tensor<?x40xf32>) epilogue {
+    ^bb0(%s: f32):
+      kernel.yield %s : f32
+  } -> tensor<?x40xf32>
+  return
+}
+
+// -----
+
+func.func @panels(%a: tensor<?x48xf32>, %w: tensor<3x48x32xf32>, %init: tensor<?x40xf32>) {
+  // expected-error @below {{expects 2 panels of 32 columns for n = 40, got 3}}
+  %r = kernel.contract ins(%a, %w : tensor<?x48xf32>, tensor<3x48x32xf32>) outs(%init : tensor<?x40xf32>) epilogue {
+    ^bb0(%s: f32):
+      kernel.yield %s : f32
+  } -> tensor<?x40xf32>
+  return
+}
+
+// -----
+
+func.func @lanes(%a: tensor<?x48xf32>, %w: tensor<2x48x20xf32>, %init: tensor<?x40xf32>) {
+  // expected-error @below {{expects panels of whole vectors of 16 lanes, got 20 columns}}
+  %r = kernel.contract ins(%a, %w : tensor<?x48xf32>, tensor<2x48x20xf32>) outs(%init : tensor<?x40xf32>)
+       schedule(<mr = 14, lanes = 16, unroll = 2, row_block = 112>) epilogue {
+    ^bb0(%s: f32):
+      kernel.yield %s : f32
+  } -> tensor<?x40xf32>
+  return
+}
+
+// -----
+
+func.func @extra_map(%a: tensor<?x48xf32>, %w: tensor<2x48x32xf32>, %x: tensor<?x40xf32>, %init: tensor<?x40xf32>) {
+  // expected-error @below {{expects every index of extra_maps[0] to be m, n or 0}}
+  %r = kernel.contract ins(%a, %w : tensor<?x48xf32>, tensor<2x48x32xf32>) extras(%x : tensor<?x40xf32>)
+       outs(%init : tensor<?x40xf32>) {extra_maps = [affine_map<(m, n) -> (m + 1, n)>]} epilogue {
+    ^bb0(%s: f32, %e: f32):
+      kernel.yield %s : f32
+  } -> tensor<?x40xf32>
+  return
+}
+
+// -----
+
+func.func @extra_size(%a: tensor<?x48xf32>, %w: tensor<2x48x32xf32>, %x: tensor<48xf32>, %init: tensor<?x40xf32>) {
+  // expected-error @below {{expects extra operand 0 to fit the result}}
+  %r = kernel.contract ins(%a, %w : tensor<?x48xf32>, tensor<2x48x32xf32>) extras(%x : tensor<48xf32>)
+       outs(%init : tensor<?x40xf32>) {extra_maps = [affine_map<(m, n) -> (n)>]} epilogue {
+    ^bb0(%s: f32, %e: f32):
+      kernel.yield %s : f32
+  } -> tensor<?x40xf32>
+  return
+}
+
+// -----
+
+func.func @arguments(%a: tensor<?x48xf32>, %w: tensor<2x48x32xf32>, %init: tensor<?x40xf32>) {
+  // expected-error @below {{expects one map and one epilogue argument for each of 0 extra operands besides the sum}}
+  %r = kernel.contract ins(%a, %w : tensor<?x48xf32>, tensor<2x48x32xf32>) outs(%init : tensor<?x40xf32>) epilogue {
+    ^bb0(%s: f32, %e: f32):
+      kernel.yield %s : f32
+  } -> tensor<?x40xf32>
+  return
+}
+
+// -----
+
+func.func @elementwise(%a: tensor<?x48xf32>, %w: tensor<2x48x32xf32>, %init: tensor<?x40xf32>) {
+  %r = kernel.contract ins(%a, %w : tensor<?x48xf32>, tensor<2x48x32xf32>) outs(%init : tensor<?x40xf32>) epilogue {
+    ^bb0(%s: f32):
+      // expected-error @below {{expects only elementwise ops in an epilogue}}
+      %0 = builtin.unrealized_conversion_cast %s : f32 to f32
+      kernel.yield %0 : f32
+  } -> tensor<?x40xf32>
+  return
+}
+
+// -----
+
+// expected-error @below {{expects as many few_panels as few_rows, got 1 and 2}}
+#s = #kernel.contract_schedule<mr = 14, lanes = 16, unroll = 2, row_block = 112, few_rows = [2, 4], few_panels = [6]>
+
+// -----
+
+// expected-error @below {{expects mr, lanes, unroll >= 1 and row_block >= mr, got 14, 16, 2, 8}}
+#s = #kernel.contract_schedule<mr = 14, lanes = 16, unroll = 2, row_block = 8>

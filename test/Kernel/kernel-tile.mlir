@@ -1,0 +1,31 @@
+// RUN: tilewright-opt %s -kernel-tile -canonicalize -cse -split-input-file -verify-diagnostics | FileCheck %s
+
+// Rows are balanced over ⌈m / 14⌉ tiles, panels go one by one, the last panel has 8 columns.
+// CHECK-LABEL: func @contract
+// CHECK: %[[TILES:.*]] = arith.ceildivui %[[M:.*]], %c14
+// CHECK: scf.forall (%[[BLOCK:.*]], %[[PANEL:.*]], %[[TILE:.*]]) in (%{{.*}}, 2, %{{.*}}) shared_outs(%[[OUT:.*]] = %{{.*}})
+// CHECK:   tensor.extract_slice %{{.*}}[%[[PANEL]], 0, 0] [1, 48, 32]
+// CHECK:   %[[TILE:.*]] = kernel.contract {{.*}} ahead(%{{.*}})
+// CHECK:   tensor.parallel_insert_slice %[[TILE]] into %[[OUT]]
+func.func @contract(%a: tensor<?x48xf32>, %w: tensor<2x48x32xf32>, %init: tensor<?x40xf32>) -> tensor<?x40xf32> {
+  %r = kernel.region -> tensor<?x40xf32> {
+    %0 = kernel.contract ins(%a, %w : tensor<?x48xf32>, tensor<2x48x32xf32>) outs(%init : tensor<?x40xf32>)
+         schedule(<mr = 14, lanes = 16, unroll = 2, row_block = 112, prefetch = 16>) epilogue {
+      ^bb0(%s: f32):
+        kernel.yield %s : f32
+    } -> tensor<?x40xf32>
+    kernel.yield %0 : tensor<?x40xf32>
+  }
+  return %r : tensor<?x40xf32>
+}
+
+// -----
+
+func.func @unscheduled(%a: tensor<?x48xf32>, %w: tensor<2x48x32xf32>, %init: tensor<?x40xf32>) -> tensor<?x40xf32> {
+  // expected-error @below {{expects a schedule, got none: run kernel-select-schedule before}}
+  %0 = kernel.contract ins(%a, %w : tensor<?x48xf32>, tensor<2x48x32xf32>) outs(%init : tensor<?x40xf32>) epilogue {
+    ^bb0(%s: f32):
+      kernel.yield %s : f32
+  } -> tensor<?x40xf32>
+  return %0 : tensor<?x40xf32>
+}

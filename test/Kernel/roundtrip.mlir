@@ -1,0 +1,17 @@
+// RUN: tilewright-opt %s | tilewright-opt | FileCheck %s
+
+// CHECK-LABEL: func @contract
+func.func @contract(%a: tensor<?x48xf32>, %w: tensor<2x48x32xf32>, %bias: tensor<40xf32>, %init: tensor<?x40xf32>) -> tensor<?x40xf32> {
+  // CHECK: kernel.contract ins(%{{.*}}, %{{.*}} : tensor<?x48xf32>, tensor<2x48x32xf32>) extras(%{{.*}} : tensor<40xf32>) outs(%{{.*}} : tensor<?x40xf32>)
+  // CHECK-SAME: schedule(<mr = 14, lanes = 16, unroll = 2, row_block = 112, few_rows = [2, 4], few_panels = [6, 3], prefetch = 16>)
+  // CHECK-SAME: epilogue {
+  %r = kernel.contract ins(%a, %w : tensor<?x48xf32>, tensor<2x48x32xf32>) extras(%bias : tensor<40xf32>)
+       outs(%init : tensor<?x40xf32>)
+       schedule(<mr = 14, lanes = 16, unroll = 2, row_block = 112, few_rows = [2, 4], few_panels = [6, 3], prefetch = 16>)
+       {extra_maps = [affine_map<(m, n) -> (n)>]} epilogue {
+    ^bb0(%s: f32, %b: f32):
+      %0 = arith.addf %s, %b : f32
+      kernel.yield %0 : f32
+  } -> tensor<?x40xf32>
+  return %r : tensor<?x40xf32>
+}
