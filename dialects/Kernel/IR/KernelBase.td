@@ -58,9 +58,7 @@ def Kernel_ContractScheduleAttr : AttrDef<Kernel_Dialect, "ContractSchedule"> {
     OptionalArrayRefParameter<"int64_t">:$few_rows, OptionalArrayRefParameter<"int64_t">:$few_panels,
     DefaultValuedParameter<"int64_t", "0">:$prefetch, DefaultValuedParameter<"int64_t", "2">:$inline_ops);
   let assemblyFormat = [{
-    `<` `mr` `=` $mr `,` `lanes` `=` $lanes `,` `unroll` `=` $unroll `,` `row_block` `=` $row_block
-    (`,` `few_rows` `=` `[` $few_rows^ `]` `,` `few_panels` `=` `[` $few_panels `]`)?
-    (`,` `prefetch` `=` $prefetch^)? (`,` `inline_ops` `=` $inline_ops^)? `>`
+    `<` struct($mr, $lanes, $unroll, $row_block, custom<Sizes>($few_rows), custom<Sizes>($few_panels), $prefetch, $inline_ops) `>`
   }];
   let genVerifyDecl = 1;
 }

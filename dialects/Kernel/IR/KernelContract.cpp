@@ -37,8 +37,8 @@ static LogicalResult verifyExtra(ContractOp op, unsigned i, ShapedType init) {
   auto type = cast<ShapedType>(op.getExtras()[i].getType());
   AffineMap map = op.getExtraMap(i);
   if (map.getNumDims() != 2 || map.getNumSymbols() || map.getNumResults() != type.getRank())
-    return op.emitOpError("expects extra_maps[")
-           << i << "] to map (m, n) to " << type.getRank() << " indices, got " << AffineMapAttr::get(map);
+    return op.emitOpError("expects extra_maps[") << i << "] to map (m, n) to " << type.getRank()
+                                                 << " indices, got " << AffineMapAttr::get(map);
   llvm::SmallBitVector seen(2);
   for (auto [e, size] : llvm::zip(map.getResults(), type.getShape())) {
     auto dim = dyn_cast<AffineDimExpr>(e);
@@ -77,13 +77,14 @@ LogicalResult ContractOp::verify() {
   if (ShapedType::isDynamic(nr))
     return emitOpError("expects a static panel width");
   if (!ShapedType::isDynamic(panels) && !ShapedType::isDynamic(n) && (n + nr - 1) / nr != panels)
-    return emitOpError("expects ") << (n + nr - 1) / nr << " panels of " << nr << " columns for n = "
-                                   << n << ", got " << panels;
+    return emitOpError("expects ") << (n + nr - 1) / nr << " panels of " << nr
+                                   << " columns for n = " << n << ", got " << panels;
   if (auto schedule = getSchedule(); schedule && nr % schedule->getLanes())
     return emitOpError("expects panels of whole vectors of ")
            << schedule->getLanes() << " lanes, got " << nr << " columns";
   Block &body = getEpilogue().front();
-  if (body.getNumArguments() != getExtras().size() + 1 || getExtraMaps().size() != getExtras().size())
+  if (body.getNumArguments() != getExtras().size() + 1 ||
+      getExtraMaps().size() != getExtras().size())
     return emitOpError("expects one map and one epilogue argument for each of ")
            << getExtras().size() << " extra operands besides the sum";
   for (unsigned i = 0, e = getExtras().size(); i < e; ++i)
@@ -126,7 +127,8 @@ SmallVector<Range> ContractOp::getIterationDomain(OpBuilder &b) {
                       tensor::getMixedSize(b, getLoc(), getLhs(), 0)});
 }
 
-LogicalResult ContractOp::getResultTilePosition(OpBuilder &b, unsigned, ArrayRef<OpFoldResult> offsets,
+LogicalResult ContractOp::getResultTilePosition(OpBuilder &b, unsigned,
+                                                ArrayRef<OpFoldResult> offsets,
                                                 ArrayRef<OpFoldResult> sizes,
                                                 SmallVector<OpFoldResult> &resultOffsets,
                                                 SmallVector<OpFoldResult> &resultSizes) {
@@ -142,7 +144,8 @@ LogicalResult ContractOp::getResultTilePosition(OpBuilder &b, unsigned, ArrayRef
   return success();
 }
 
-FailureOr<TilingResult> ContractOp::getTiledImplementation(OpBuilder &b, ArrayRef<OpFoldResult> offsets,
+FailureOr<TilingResult> ContractOp::getTiledImplementation(OpBuilder &b,
+                                                           ArrayRef<OpFoldResult> offsets,
                                                            ArrayRef<OpFoldResult> sizes) {
   Location loc = getLoc();
   SmallVector<Operation *> slices;

@@ -9,9 +9,19 @@
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/IR/OpImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/InterleavedRange.h"
 
 using namespace mlir;
 using namespace mlir::kernel;
+
+// Sizes of a schedule: [2, 4].
+static ParseResult parseSizes(AsmParser &parser, SmallVector<int64_t> &sizes) {
+  return parser.parseCommaSeparatedList(AsmParser::Delimiter::Square,
+                                        [&] { return parser.parseInteger(sizes.emplace_back()); });
+}
+static void printSizes(AsmPrinter &printer, ArrayRef<int64_t> sizes) {
+  printer << '[' << llvm::interleaved(sizes) << ']';
+}
 
 #include "dialects/Kernel/IR/KernelDialect.cpp.inc"
 #define GET_ATTRDEF_CLASSES
@@ -31,7 +41,8 @@ void KernelDialect::initialize() {
 }
 
 // A region runs its body once and returns.
-void RegionOp::getSuccessorRegions(RegionBranchPoint point, SmallVectorImpl<RegionSuccessor> &regions) {
+void RegionOp::getSuccessorRegions(RegionBranchPoint point,
+                                   SmallVectorImpl<RegionSuccessor> &regions) {
   if (point.isParent())
     regions.push_back(RegionSuccessor(&getBody()));
   else

@@ -21,8 +21,8 @@ struct DestinationModel : DstBufferizableOpInterfaceExternalModel<DestinationMod
     return !cast<DestinationStyleOpInterface>(op).isDpsInit(&operand);
   }
 
-  LogicalResult bufferize(Operation *op, RewriterBase &rewriter, const BufferizationOptions &options,
-                          BufferizationState &state) const {
+  LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
+                          const BufferizationOptions &options, BufferizationState &state) const {
     SmallVector<Value> operands, inits;
     for (OpOperand &operand : op->getOpOperands()) {
       Value value = operand.get();
@@ -36,7 +36,8 @@ struct DestinationModel : DstBufferizableOpInterfaceExternalModel<DestinationMod
       }
       operands.push_back(value);
     }
-    OperationState on(op->getLoc(), op->getName(), operands, TypeRange{}, op->getDiscardableAttrDictionary().getValue());
+    OperationState on(op->getLoc(), op->getName(), operands, TypeRange{},
+                      op->getDiscardableAttrDictionary().getValue());
     on.propertiesAttr = op->getPropertiesAsAttribute();
     for (unsigned i = 0; i < op->getNumRegions(); ++i)
       on.addRegion();

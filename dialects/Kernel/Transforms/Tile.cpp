@@ -84,9 +84,9 @@ ContractCut cutContract(OpBuilder &b, ContractOp op, OpFoldResult p, OpFoldResul
     Value few = b.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::ule,
                                               getValueOrCreateConstantIndexOp(b, loc, m),
                                               arith::ConstantIndexOp::create(b, loc, rows));
-    cut.panels = getAsOpFoldResult(b.createOrFold<arith::SelectOp>(
-        loc, few, arith::ConstantIndexOp::create(b, loc, panels),
-        getValueOrCreateConstantIndexOp(b, loc, cut.panels)));
+    cut.panels = getAsOpFoldResult(
+        b.createOrFold<arith::SelectOp>(loc, few, arith::ConstantIndexOp::create(b, loc, panels),
+                                        getValueOrCreateConstantIndexOp(b, loc, cut.panels)));
   }
   cut.units = ceilDivIndex(b, loc, p, cut.panels);
   return cut;
@@ -99,10 +99,10 @@ Value aheadOf(OpBuilder &b, ContractOp op, Value tile) {
   Location loc = op.getLoc();
   int64_t line = std::max<int64_t>(1, 512 / rhs.getElementTypeBitWidth());
   int64_t turns = std::max<int64_t>(1, rhs.getDimSize(2) / line), k = rhs.getDimSize(1);
-  Value turn = b.createOrFold<arith::RemUIOp>(loc, tile,
-                                              arith::ConstantIndexOp::create(b, loc, turns));
-  Value part = b.createOrFold<arith::MulIOp>(loc, turn,
-                                             arith::ConstantIndexOp::create(b, loc, k * line));
+  Value turn =
+      b.createOrFold<arith::RemUIOp>(loc, tile, arith::ConstantIndexOp::create(b, loc, turns));
+  Value part =
+      b.createOrFold<arith::MulIOp>(loc, turn, arith::ConstantIndexOp::create(b, loc, k * line));
   return b.createOrFold<arith::AddIOp>(
       loc, part, arith::ConstantIndexOp::create(b, loc, k * rhs.getDimSize(2)));
 }
@@ -118,8 +118,7 @@ LogicalResult tileContract(RewriterBase &rewriter, ContractOp op) {
   SmallVector<OpFoldResult> trips{cut.blocks, cut.units, cut.tilesPerBlock};
   auto position = [&](OpBuilder &b, ValueRange ivs, SmallVectorImpl<OpFoldResult> &offsets,
                       SmallVectorImpl<OpFoldResult> &sizes) {
-    OpFoldResult tile = addIndex(
-        b, loc, mulIndex(b, loc, ivs[0], cut.tilesPerBlock), ivs[2]);
+    OpFoldResult tile = addIndex(b, loc, mulIndex(b, loc, ivs[0], cut.tilesPerBlock), ivs[2]);
     OpFoldResult row = minIndex(b, loc, mulIndex(b, loc, tile, cut.rows), m);
     OpFoldResult panel = mulIndex(b, loc, ivs[1], cut.panels);
     OpFoldResult panels = isOneInteger(cut.panels)
@@ -128,7 +127,8 @@ LogicalResult tileContract(RewriterBase &rewriter, ContractOp op) {
     offsets.assign({panel, row});
     sizes.assign({panels, minIndex(b, loc, cut.rows, subIndex(b, loc, m, row))});
   };
-  FailureOr<scf::ForallOp> forall = tileToForall(rewriter, cast<TilingInterface>(*op), trips, position);
+  FailureOr<scf::ForallOp> forall =
+      tileToForall(rewriter, cast<TilingInterface>(*op), trips, position);
   if (failed(forall))
     return failure();
   if (fetch)

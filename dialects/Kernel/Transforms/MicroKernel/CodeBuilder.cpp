@@ -14,13 +14,27 @@ using namespace mlir::kernel;
 // Index arithmetic
 //===----------------------------------------------------------------------===//
 
-Value CodeBuilder::index(int64_t value) { return arith::ConstantIndexOp::create(*this, value); }
-Value CodeBuilder::addIndex(Value x, int64_t y) { return y ? addIndex(x, index(y)) : x; }
-Value CodeBuilder::addIndex(Value x, Value y) { return createOrFold<arith::AddIOp>(x, y); }
-Value CodeBuilder::subIndex(Value x, Value y) { return createOrFold<arith::SubIOp>(x, y); }
-Value CodeBuilder::mulIndex(Value x, Value y) { return createOrFold<arith::MulIOp>(x, y); }
-Value CodeBuilder::minIndex(Value x, Value y) { return createOrFold<arith::MinSIOp>(x, y); }
-Value CodeBuilder::maxIndex(Value x, Value y) { return createOrFold<arith::MaxSIOp>(x, y); }
+Value CodeBuilder::index(int64_t value) {
+  return arith::ConstantIndexOp::create(*this, value);
+}
+Value CodeBuilder::addIndex(Value x, int64_t y) {
+  return y ? addIndex(x, index(y)) : x;
+}
+Value CodeBuilder::addIndex(Value x, Value y) {
+  return createOrFold<arith::AddIOp>(x, y);
+}
+Value CodeBuilder::subIndex(Value x, Value y) {
+  return createOrFold<arith::SubIOp>(x, y);
+}
+Value CodeBuilder::mulIndex(Value x, Value y) {
+  return createOrFold<arith::MulIOp>(x, y);
+}
+Value CodeBuilder::minIndex(Value x, Value y) {
+  return createOrFold<arith::MinSIOp>(x, y);
+}
+Value CodeBuilder::maxIndex(Value x, Value y) {
+  return createOrFold<arith::MaxSIOp>(x, y);
+}
 Value CodeBuilder::less(Value x, Value y) {
   return createOrFold<arith::CmpIOp>(arith::CmpIPredicate::slt, x, y);
 }
@@ -76,9 +90,15 @@ void CodeBuilder::maskedStore(Value vector, Value memref, ValueRange at, Value m
   vector::MaskedStoreOp::create(*this, memref, at, mask, vector);
 }
 
-Value CodeBuilder::add(Value x, Value y) { return arith::AddFOp::create(*this, x, y); }
-Value CodeBuilder::sub(Value x, Value y) { return arith::SubFOp::create(*this, x, y); }
-Value CodeBuilder::mul(Value x, Value y) { return arith::MulFOp::create(*this, x, y); }
+Value CodeBuilder::add(Value x, Value y) {
+  return arith::AddFOp::create(*this, x, y);
+}
+Value CodeBuilder::sub(Value x, Value y) {
+  return arith::SubFOp::create(*this, x, y);
+}
+Value CodeBuilder::mul(Value x, Value y) {
+  return arith::MulFOp::create(*this, x, y);
+}
 Value CodeBuilder::fma(Value x, Value y, Value z) {
   // Not math.fma: that one is a library call on targets without the instruction.
   return vector::FMAOp::create(*this, x, y, z);
@@ -160,6 +180,7 @@ Value CodeBuilder::scratch(ArrayRef<int64_t> shape, Type type) {
   if (auto forall = root->getParentOfType<scf::ForallOp>())
     setInsertionPointToStart(forall.getBody());
   else
-    setInsertionPointToStart(&root->getParentOfType<FunctionOpInterface>().getFunctionBody().front());
+    setInsertionPointToStart(
+        &root->getParentOfType<FunctionOpInterface>().getFunctionBody().front());
   return memref::AllocaOp::create(*this, MemRefType::get(shape, type), getI64IntegerAttr(64));
 }

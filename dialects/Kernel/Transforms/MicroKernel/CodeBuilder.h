@@ -60,8 +60,7 @@ public:
   SmallVector<Value> loop(Value from, Value to, int64_t step, ValueRange inits, LoopBody body);
   void loop(Value from, Value to, int64_t step, function_ref<void(Value iv)> body);
   /// if (condition) then() else otherwise(); `otherwise` may be null.
-  void branch(Value condition, function_ref<void()> then,
-              function_ref<void()> otherwise = nullptr);
+  void branch(Value condition, function_ref<void()> then, function_ref<void()> otherwise = nullptr);
   /// One specialised body per value low..high of `value`; below `low` nothing is done, above `high`
   /// is never asked for.
   void specialise(Value value, int64_t low, int64_t high, function_ref<void(int64_t)> body);
@@ -76,10 +75,10 @@ private:
   int64_t lanes;
 };
 
-/// Register-tiled product: acc[i · nv + j] += Σ_k broadcast(loadA(k, i)) · loadB(k, j) for i < mr, j <
-/// nv and k < kEnd. The accumulators are loop-carried SSA values of one native vector each, so
-/// that they stay in registers: mr · nv + min(mr, nv) + 1 registers are needed. `prefetch` is called
-/// once per k.
+/// Register-tiled product: acc[i · nv + j] += Σ_k broadcast(loadA(k, i)) · loadB(k, j) for i < mr,
+/// j < nv and k < kEnd. The accumulators are loop-carried SSA values of one native vector each, so
+/// that they stay in registers: mr · nv + min(mr, nv) + 1 registers are needed. `prefetch` is
+/// called once per k.
 using LoadOperand = function_ref<Value(Value k, int64_t i)>;
 SmallVector<Value> emitFmaLoop(CodeBuilder &b, int64_t mr, int64_t nv, Value kEnd, int64_t unroll,
                                ValueRange init, LoadOperand loadA, LoadOperand loadB,

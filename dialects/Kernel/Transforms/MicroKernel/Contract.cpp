@@ -41,8 +41,8 @@ private:
   CodeBuilder b;
   int64_t vectorsPerPanel;
   Value m, n, k;
-  Value buffer;  // accumulators on their way to the epilogue loop; null if never needed
-  bool inlined;  // the epilogue stands behind every accumulator of a tile without masked columns
+  Value buffer; // accumulators on their way to the epilogue loop; null if never needed
+  bool inlined; // the epilogue stands behind every accumulator of a tile without masked columns
 };
 
 // The scalar ops on vectors; constants and values from outside become splats.
@@ -114,11 +114,10 @@ void ContractExpander::prefetchFew(const Piece &piece, Value k) {
   int64_t line = 512 / b.getElement().getIntOrFloatBitWidth();
   for (int64_t panel = 0; panel * vectorsPerPanel < piece.vectors; ++panel)
     for (int64_t column = 0; column < op.getPanelWidth(); column += line)
-      memref::PrefetchOp::create(
-          b, op.getRhs(),
-          ValueRange{b.addIndex(piece.panel, panel), b.addIndex(k, schedule.getPrefetch()),
-                     b.index(column)},
-          /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+      memref::PrefetchOp::create(b, op.getRhs(),
+                                 ValueRange{b.addIndex(piece.panel, panel),
+                                            b.addIndex(k, schedule.getPrefetch()), b.index(column)},
+                                 /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
 }
 
 void ContractExpander::emitProduct(const Piece &piece, int64_t rows, bool few) {
@@ -211,8 +210,8 @@ void ContractExpander::emitFew() {
     auto compare = [&](arith::CmpIPredicate predicate, Value x, int64_t y) {
       return b.createOrFold<arith::CmpIOp>(predicate, x, b.index(y));
     };
-    Value fits = b.createOrFold<arith::AndIOp>(
-        compare(arith::CmpIPredicate::sge, m, low), compare(arith::CmpIPredicate::sle, m, high));
+    Value fits = b.createOrFold<arith::AndIOp>(compare(arith::CmpIPredicate::sge, m, low),
+                                               compare(arith::CmpIPredicate::sle, m, high));
     fits = b.createOrFold<arith::AndIOp>(fits, compare(arith::CmpIPredicate::eq, panels, together));
     auto unit = [&] {
       Piece piece{b.index(0), b.index(0), together * vectorsPerPanel};
@@ -251,4 +250,6 @@ void ContractExpander::expand() {
 }
 } // namespace
 
-void kernel::expandContract(ContractOp op) { ContractExpander(op).expand(); }
+void kernel::expandContract(ContractOp op) {
+  ContractExpander(op).expand();
+}
