@@ -44,14 +44,26 @@ public:
   /// accumulator = body(inputs.., accumulator) over every loop that `result.map` does not use;
   /// `result.value` holds the initial values and has a compute type.
   Value contract(ArrayRef<Operand> inputs, Operand result, Body body);
-  /// Reduction of `input` (of `sizes`) over `axes`, without these dimensions; `start` has the
-  /// compute type of the input.
+  /// Reduction over `axes` of loops of `sizes`, without these dimensions; `start` has a compute
+  /// type.
   Value reduce(ArrayRef<Operand> inputs, ArrayRef<OpFoldResult> sizes, ArrayRef<int64_t> axes,
                Value start, Body body);
+  /// One generic with several results. Loops that no result map uses are reductions; then the body
+  /// gets the accumulators last.
+  SmallVector<Value> generic(ArrayRef<Operand> inputs, ArrayRef<Operand> results, bool computes,
+                             function_ref<SmallVector<Value>(Scalars &, ValueRange)> body);
 
+  /// `value` of a compute type, its elements rounded to `element`; itself when they are of that
+  /// type.
+  Value rounded(Value value, ArrayRef<OpFoldResult> sizes, Type element);
   /// `value` in the type that the op declares.
   Value as(Type declared, Value value);
-  /// The product of sizes, as a scalar of float type `type`.
+  /// `value` of sizes `kept` with a dimension of size 1 at each of `axes`.
+  Value withUnitDims(Value value, ArrayRef<OpFoldResult> kept, ArrayRef<int64_t> axes);
+  /// [.., outer * inner, ..] as [.., outer, inner, ..] at dimension `dim`, whose entry in `sizes`
+  /// is static.
+  Value splitDim(Value value, ArrayRef<OpFoldResult> sizes, int64_t dim, int64_t outer);
+  /// The product of sizes as a scalar of compute type `type`.
   Value count(ArrayRef<OpFoldResult> sizes, Type type);
 
   /// The map by which a tensor of `type` is broadcast into `rank` loops: aligned at the last, 0
@@ -66,11 +78,10 @@ public:
 
   OpBuilder &b;
   Location loc;
-
-private:
-  Value generic(ArrayRef<Operand> inputs, Operand result, bool computes, bool accumulates,
-                Body body);
 };
+
+/// `sizes` without those of `axes`.
+SmallVector<OpFoldResult> sizesWithout(ArrayRef<OpFoldResult> sizes, ArrayRef<int64_t> axes);
 
 } // namespace mlir::xf
 

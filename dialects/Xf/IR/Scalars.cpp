@@ -114,6 +114,10 @@ Value Scalars::min(Value x, Value y, bool isUnsigned) {
   return arith::MinSIOp::create(b, loc, x, y);
 }
 
+Value Scalars::maxNumber(Value x, Value y) {
+  return arith::MaxNumFOp::create(b, loc, x, y);
+}
+
 Value Scalars::abs(Value x) {
   if (isFloat(x))
     return math::AbsFOp::create(b, loc, x);

@@ -39,6 +39,8 @@ struct Scalars {
   /// Maximum and minimum; on floats a NaN wins, as in numpy.
   Value max(Value x, Value y, bool isUnsigned = false);
   Value min(Value x, Value y, bool isUnsigned = false);
+  /// Maximum of floats in which a number wins over a NaN.
+  Value maxNumber(Value x, Value y);
   Value abs(Value x);
   Value exp(Value x);
   Value sqrt(Value x);
@@ -52,6 +54,9 @@ struct Scalars {
   Value compare(CompareKind kind, Value x, Value y, bool isUnsigned = false);
   /// x of compute type of `from` as compute type of `to` by the rules of xf.cast.
   Value convert(Value x, Type from, Type to);
+
+  /// Float x in float type `type`.
+  Value asFloat(Value x, Type type) { return convert(x, x.getType(), type); }
 
   /// A loaded element in its compute type, and back.
   Value widen(Value x);

@@ -50,10 +50,12 @@ LogicalResult XfDialect::verifyOperationAttribute(Operation *op, NamedAttribute 
   return success();
 }
 
-// xf.name = "logits"; xf.dims = ["batch", "", "seq"]: the name of each dynamic dimension, "" for a static one.
+// xf.name = "logits"; xf.dims = ["batch", "", "seq"]: the name of each dynamic dimension, "" for a
+// static one.
 static LogicalResult verifyNames(Operation *op, Type type, NamedAttribute attr) {
   if (attr.getName() == "xf.name")
-    return isa<StringAttr>(attr.getValue()) ? success() : op->emitOpError("expects xf.name to be a string");
+    return isa<StringAttr>(attr.getValue()) ? success()
+                                            : op->emitOpError("expects xf.name to be a string");
   if (attr.getName() != "xf.dims")
     return success();
   auto dims = dyn_cast<ArrayAttr>(attr.getValue());
@@ -61,14 +63,16 @@ static LogicalResult verifyNames(Operation *op, Type type, NamedAttribute attr) 
   if (!dims || !llvm::all_of(dims, [](Attribute dim) { return isa<StringAttr>(dim); }))
     return op->emitOpError("expects xf.dims to be an array of strings");
   if (tensor && static_cast<int64_t>(dims.size()) != tensor.getRank())
-    return op->emitOpError("expects xf.dims with ") << tensor.getRank() << " names, got " << dims.size();
+    return op->emitOpError("expects xf.dims with ")
+           << tensor.getRank() << " names, got " << dims.size();
   return success();
 }
 
-LogicalResult XfDialect::verifyRegionArgAttribute(Operation *op, unsigned region, unsigned arg, NamedAttribute attr) {
+LogicalResult XfDialect::verifyRegionArgAttribute(Operation *op, unsigned region, unsigned arg,
+                                                  NamedAttribute attr) {
   return verifyNames(op, cast<FunctionOpInterface>(op).getArgumentTypes()[arg], attr);
 }
-LogicalResult XfDialect::verifyRegionResultAttribute(Operation *op, unsigned region, unsigned result,
-                                                     NamedAttribute attr) {
+LogicalResult XfDialect::verifyRegionResultAttribute(Operation *op, unsigned region,
+                                                     unsigned result, NamedAttribute attr) {
   return verifyNames(op, cast<FunctionOpInterface>(op).getResultTypes()[result], attr);
 }

@@ -17,7 +17,8 @@ LogicalResult WeightDataOp::verify() {
   if (!type.hasStaticShape())
     return emitOpError("expects a static shape, got ") << type;
   if (computed) {
-    auto yield = dyn_cast_or_null<YieldOp>(getInit().front().empty() ? nullptr : &getInit().front().back());
+    auto yield =
+        dyn_cast_or_null<YieldOp>(getInit().front().empty() ? nullptr : &getInit().front().back());
     if (!yield || yield.getValue().getType() != type)
       return emitOpError("expects the initialiser to yield ") << type;
     return success();
@@ -25,7 +26,8 @@ LogicalResult WeightDataOp::verify() {
   int64_t bits = type.getElementTypeBitWidth() == 1 ? 8 : type.getElementTypeBitWidth();
   int64_t bytes = (type.getNumElements() * bits + 7) / 8;
   if (getSource()->getEncoding() == Encoding::raw && getSource()->getLength() != bytes)
-    return emitOpError("expects ") << bytes << " bytes of data for " << type << ", got " << getSource()->getLength();
+    return emitOpError("expects ")
+           << bytes << " bytes of data for " << type << ", got " << getSource()->getLength();
   return success();
 }
 
