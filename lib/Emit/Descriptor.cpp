@@ -11,7 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "lib/Emit/Descriptor.h"
-#include "lib/Emit/Version.h"
+#include "lib/Support/Version.h"
 #include "lib/Runtime/Model.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/IRBuilder.h"

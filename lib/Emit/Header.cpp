@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "lib/Emit/Header.h"
 #include "include/tilewright/Runtime.h"
-#include "lib/Emit/Version.h"
+#include "lib/Support/Version.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Format.h"

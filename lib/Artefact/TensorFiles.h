@@ -1,0 +1,24 @@
+//===- TensorFiles.h - tensors in files: numpy's .npy and ONNX's .pb -------===//
+//
+// Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef TILEWRIGHT_LIB_ARTEFACT_TENSORFILES_H
+#define TILEWRIGHT_LIB_ARTEFACT_TENSORFILES_H
+
+#include "lib/Artefact/Tensor.h"
+#include "llvm/Support/Error.h"
+
+namespace tilewright {
+
+/// Reads a tensor: numpy's format (versions 1 to 3) if the file begins like it, otherwise ONNX's
+/// TensorProto. Errors name the file and what was expected.
+llvm::Expected<Tensor> readTensorFile(llvm::StringRef path);
+
+/// Writes numpy's format, version 1. numpy has no bfloat16: such tensors are written as float32.
+llvm::Error writeNpyFile(llvm::StringRef path, const Tensor &tensor);
+
+} // namespace tilewright
+
+#endif // TILEWRIGHT_LIB_ARTEFACT_TENSORFILES_H

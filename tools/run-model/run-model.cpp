@@ -1,0 +1,200 @@
+//===- run-model.cpp - run an artefact and compare its results -------------===//
+//
+// Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "lib/Artefact/Compare.h"
+#include "lib/Artefact/Inputs.h"
+#include "lib/Artefact/Model.h"
+#include "lib/Artefact/TensorFiles.h"
+#include "lib/Support/Options.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace llvm;
+using namespace tilewright;
+
+namespace {
+
+/// The command line, with its defaults.
+struct Command {
+  std::string artefact, testDir, outputDir, isa, weightsFile;
+  std::vector<std::string> inputs, expected, dims;
+  Tolerance tolerance;
+  int64_t threads = 0, seed = 0;
+  bool random = false, profile = false;
+};
+
+Command parseCommand(int argc, char **argv) {
+  Command c;
+  Options options("run-model", "Runs a model compiled by compile-model and compares its outputs.");
+  options.argument("MODEL.so", c.artefact);
+  options.text("test-dir", "DIR", c.testDir,
+               "inputs and expected outputs, named input_K.pb as in ONNX's\ntest data, "
+               "input_K_NAME.npy or NAME.npy");
+  options.list("input", "NAME=FILE", c.inputs,
+               "data of one input (.npy or .pb); goes before --test-dir");
+  options.list("expect", "NAME=FILE", c.expected,
+               "expected data of one output; goes before --test-dir");
+  options.real("rtol", "R", c.tolerance.rtol,
+               "tolerance relative to the largest expected value (default 1e-4)");
+  options.real("atol", "A", c.tolerance.atol, "absolute tolerance (default 1e-6)");
+  options.text("output-dir", "DIR", c.outputDir, "write the outputs as output_K_NAME.npy");
+  options.flag("random", c.random, "fill inputs without data with random values");
+  options.list("dim", "NAME=SIZE", c.dims, "size of a symbolic dimension, for inputs without data");
+  options.integer("seed", "N", c.seed, "of the random values (default 0)");
+  options.integer("threads", "N", c.threads, "default: all CPUs that the process may use");
+  options.text("isa", "LEVEL", c.isa, "code variant to use (default: the best one for this CPU)");
+  options.text(
+      "weights-file", "FILE", c.weightsFile,
+      "weights of an artefact compiled with --weights file\n(default: the file beside it)");
+  options.flag("profile", c.profile, "print the time of each region of the model");
+  options.examples(R"(
+examples:
+  run-model bert.so --test-dir bert/test_data_set_0        compare with ONNX's test data
+  run-model bert.so --input ids=ids.npy --output-dir out   write out/output_0_logits.npy
+  run-model bert.so --random --dim seq=128 --profile       where does the time go?
+
+exit code: 0 fine, 1 a comparison failed, 2 wrong use
+)");
+  options.parse(argc, argv);
+  return c;
+}
+
+/// The file with the expected values of an output, if any.
+std::optional<std::string> expectedFile(const Command &c, const StringMap<std::string> &given,
+                                        int32_t i, StringRef name) {
+  if (auto file = given.find(name); file != given.end())
+    return file->second;
+  return c.testDir.empty() ? std::nullopt : findTestFile(c.testDir, "output", i, name);
+}
+
+/// Prints one line per output. Returns whether all comparisons passed.
+Expected<bool> compareOutputs(const Command &c, const Session &session) {
+  const tw_model *model = session.model();
+  Expected<StringMap<std::string>> files = parseFiles(model, /*outputs=*/true, c.expected);
+  if (!files)
+    return files.takeError();
+  size_t width = 6;
+  for (int32_t i = 0; i < model->num_outputs; ++i)
+    width = std::max(width, strlen(model->outputs[i].name));
+  outs() << left_justify("output", width)
+         << "  type      shape             max error   of maximum  verdict\n";
+  bool passed = true;
+  for (int32_t i = 0; i < model->num_outputs; ++i) {
+    const Tensor &output = session.outputs()[static_cast<size_t>(i)];
+    StringRef name = model->outputs[i].name;
+    outs() << left_justify(name, width) << "  " << left_justify(dtypeName(output.dtype()), 8)
+           << "  " << left_justify(shapeName(output.shape()), 16) << "  ";
+    std::optional<std::string> file = expectedFile(c, *files, i, name);
+    if (!file) {
+      outs() << "-           -           not compared\n";
+      continue;
+    }
+    Expected<Tensor> expected = readTensorFile(*file);
+    if (!expected) {
+      outs() << "\n";
+      return expected.takeError();
+    }
+    Comparison result = compare(output, *expected, c.tolerance);
+    passed &= result.passed;
+    if (!result.problem.empty())
+      outs() << "-           -           DIFFERS: " << result.problem << "\n";
+    else
+      outs() << format("%-10.3g  %-10.3g  ", result.maxError, result.relative())
+             << (result.passed ? "ok" : "DIFFERS at element " + std::to_string(result.worst))
+             << "\n";
+  }
+  return passed;
+}
+
+Error writeOutputs(const Command &c, const Session &session) {
+  if (std::error_code error = sys::fs::create_directories(c.outputDir))
+    return createStringError("cannot create '" + c.outputDir + "': " + error.message());
+  for (int32_t i = 0; i < session.model()->num_outputs; ++i) {
+    std::string name = session.model()->outputs[i].name;
+    std::replace(name.begin(), name.end(), '/', '_');
+    SmallString<128> path(c.outputDir);
+    sys::path::append(path, "output_" + Twine(i) + "_" + name + ".npy");
+    if (Error error = writeNpyFile(path, session.outputs()[static_cast<size_t>(i)]))
+      return error;
+  }
+  return Error::success();
+}
+
+/// Runs some more, warm, and prints where the time of a run goes.
+Error printProfile(Session &session) {
+  constexpr int WarmUp = 5, Runs = 20;
+  for (int i = 0; i < WarmUp; ++i)
+    if (Error error = session.run())
+      return error;
+  std::vector<tw_region_time> times(session.profile());
+  for (int i = 0; i < Runs; ++i)
+    if (Error error = session.run())
+      return error;
+  int64_t total = 0;
+  for (auto [time, now] : zip(times, session.profile())) {
+    time.nanoseconds = now.nanoseconds - time.nanoseconds;
+    time.calls = now.calls - time.calls;
+    total += time.nanoseconds;
+  }
+  sort(times, [](auto &a, auto &b) { return a.nanoseconds > b.nanoseconds; });
+  outs() << "\n   share     us/run  calls/run  region\n";
+  for (const tw_region_time &time : times) {
+    auto share =
+        static_cast<double>(time.nanoseconds) / static_cast<double>(std::max<int64_t>(total, 1));
+    outs() << format("%7.1f%%  %9.1f  %9lld  ", 100 * share,
+                     static_cast<double>(time.nanoseconds) / 1e3 / Runs,
+                     static_cast<long long>(time.calls / Runs))
+           << time.name << "\n";
+  }
+  return Error::success();
+}
+
+Expected<bool> runModel(const Command &c) {
+  Expected<const tw_model *> model = loadModel(c.artefact);
+  if (!model)
+    return model.takeError();
+  InputChoice choice;
+  choice.testDir = c.testDir;
+  choice.files = c.inputs;
+  choice.dims = c.dims;
+  choice.seed = static_cast<uint64_t>(c.seed);
+  choice.random = c.random;
+  Expected<std::vector<Tensor>> inputs = collectInputs(*model, choice);
+  if (!inputs)
+    return inputs.takeError();
+  tw_options options = {};
+  options.threads = static_cast<int32_t>(c.threads);
+  options.profile = c.profile;
+  options.isa = c.isa.empty() ? nullptr : c.isa.c_str();
+  options.weights_file = c.weightsFile.empty() ? nullptr : c.weightsFile.c_str();
+  Expected<std::unique_ptr<Session>> session = Session::create(*model, std::move(*inputs), options);
+  if (!session)
+    return session.takeError();
+  if (Error error = (*session)->run())
+    return std::move(error);
+  Expected<bool> passed = compareOutputs(c, **session);
+  if (!passed)
+    return passed;
+  if (c.profile)
+    if (Error error = printProfile(**session))
+      return std::move(error);
+  if (!c.outputDir.empty())
+    if (Error error = writeOutputs(c, **session))
+      return std::move(error);
+  return passed;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  Expected<bool> passed = runModel(parseCommand(argc, argv));
+  if (passed)
+    return *passed ? Fine : ComparisonFailed;
+  errs() << "run-model: " << toString(passed.takeError()) << "\n";
+  return WrongInput;
+}
