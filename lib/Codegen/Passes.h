@@ -7,6 +7,7 @@
 #ifndef TILEWRIGHT_LIB_CODEGEN_PASSES_H
 #define TILEWRIGHT_LIB_CODEGEN_PASSES_H
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/Pass.h"
 
 namespace tilewright {

@@ -9,4 +9,73 @@
 
 include "mlir/Pass/PassBase.td"
 
+def FuseRows : Pass<"codegen-fuse-rows", "::mlir::func::FuncOp"> {
+  let summary = "Every linalg op on tensors stands in an scf.forall over rows, together with the ops it shares its rows with";
+  let description = [{
+    Ops are partitioned into regions first: an op joins the region of its consumers if they all stand in one, if each row of
+    that region needs exactly one row of the op, and if no way from the op through another op leads back into the region.
+    What several regions need is materialised, unless it is cheap to compute again (masks, positions, casts). Inside a region
+    elementwise ops are fused and the root is tiled by ones over everything but its row; the other ops follow.
+    Ops with regions other than `scf.for`, `scf.if` and `scf.while` are left alone, and so is what stands inside them.
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::linalg::LinalgDialect", "::mlir::arith::ArithDialect"];
+}
+
+def Privatize : Pass<"codegen-privatize", "::mlir::func::FuncOp"> {
+  let summary = "No two ops share a destination that bufferization would have to copy or to serialise";
+  let description = [{
+    One `tensor.empty` and one fill for each use, elementwise ops overwrite an operand that dies in them, and a row that is
+    both consumed and a result is computed once, straight into the result. Runs after the last CSE, which would undo it.
+  }];
+  let dependentDialects = ["::mlir::tensor::TensorDialect"];
+}
+
+def ResultsToOuts : Pass<"codegen-results-to-outs", "::mlir::func::FuncOp"> {
+  let summary = "Results of public functions are written into memref arguments that follow the inputs";
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect", "::mlir::memref::MemRefDialect"];
+}
+
+def CopiesToRows : Pass<"codegen-copies-to-rows", "::mlir::func::FuncOp"> {
+  let summary = "No memref.copy is left, and nothing writes memory outside an scf.forall";
+  let description = [{
+    A `memref.copy` outside a region becomes a region of its own, row by row; inside one it becomes a `linalg.copy`. Ops on
+    single elements that stand outside (a loop of one iteration was folded, `tensor.insert`) are wrapped into a region of one
+    iteration, marked with a mapping so that canonicalization keeps it.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::gpu::GPUDialect"];
+}
+
+def RowsToVectorLoops : Pass<"codegen-rows-to-vector-loops", "::mlir::func::FuncOp"> {
+  let summary = "linalg ops on memrefs become loops over native vectors, consecutive ops of one extent share a loop";
+  let description = [{
+    Main loop without masks, then one masked loop of native width (scalar steps where the machine has no masked moves for the
+    element type), reductions carried in registers, values that do not move with the row loaded once. Transpositions of the
+    contiguous dimension go through register tiles. What does not fit becomes scalar loops.
+  }];
+  let options = [
+    Option<"lanes", "lanes", "int64_t", "0", "f32 elements of a vector register; 0: from the module's target.cpu, else 16">,
+    Option<"unroll", "unroll", "int64_t", "4", "registers per step of the main loop; a power of two">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
+def Polynomials : Pass<"codegen-polynomials"> {
+  let summary = "Transcendental functions become polynomials: no call of a mathematical library is left for f16, bf16 and f32";
+  let description = [{
+    Errors for f32 against the exact value: exp and log 1 ulp, erf 4 ulp, tanh 5 ulp, sin and cos 2e-7 absolute for arguments
+    up to 1e6. Results of exp below 2^-126 are flushed to zero. `arith.maxnumf` and `minnumf` become one comparison and one
+    selection: the second operand wins when the first is NaN, and a NaN in the second operand stays.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::vector::VectorDialect"];
+}
+
+def LowerVectors : Pass<"codegen-lower-vectors"> {
+  let summary = "Vector ops are of one dimension and have a direct LLVM counterpart";
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
 #endif // TILEWRIGHT_CODEGEN_PASSES

@@ -11,6 +11,8 @@
 #include "dialects/Target/IR/Target.h"
 #include "dialects/Xf/IR/Xf.h"
 #include "dialects/Xf/Transforms/Passes.h"
+#include "lib/Codegen/Passes.h"
+#include "lib/Codegen/RowPipeline.h"
 #include "lib/Conversion/Passes.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -27,6 +29,8 @@ int main(int argc, char **argv) {
   mlir::kernel::registerBufferizableOpInterfaceExternalModels(registry);
   mlir::xf::registerXfPasses();
   mlir::kernel::registerKernelPasses();
+  tilewright::registerCodegenPasses();
+  tilewright::registerRowPipelines();
   tilewright::registerConversionPasses();
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "Tilewright optimizer driver\n", registry));

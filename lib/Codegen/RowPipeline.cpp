@@ -1,0 +1,73 @@
+//===- RowPipeline.cpp - the steps from linalg on tensors to vector code -===//
+//
+// Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "lib/Codegen/RowPipeline.h"
+
+#include "lib/Codegen/Passes.h"
+#include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
+#include "mlir/Conversion/VectorToSCF/VectorToSCF.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace tilewright {
+
+static void clean(OpPassManager &pm) {
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+void buildRowRegions(OpPassManager &pm) {
+  clean(pm);
+  pm.addNestedPass<func::FuncOp>(createFuseRows());
+  clean(pm);
+}
+
+void buildBufferize(OpPassManager &pm) {
+  pm.addNestedPass<func::FuncOp>(createResultsToOuts());
+  pm.addNestedPass<func::FuncOp>(createPrivatize());
+  pm.addPass(bufferization::createEmptyTensorEliminationPass());
+  bufferization::OneShotBufferizePassOptions options;
+  options.bufferizeFunctionBoundaries = true;
+  options.functionBoundaryTypeConversion = bufferization::LayoutMapOption::IdentityLayoutMap;
+  pm.addPass(bufferization::createOneShotBufferizePass(options));
+  clean(pm);
+  pm.addNestedPass<func::FuncOp>(createCopiesToRows());
+}
+
+void buildRowLoops(OpPassManager &pm, const RowOptions &options) {
+  pm.addNestedPass<func::FuncOp>(createLowerAffinePass());
+  clean(pm);
+  RowsToVectorLoopsOptions loops;
+  loops.lanes = options.lanes;
+  loops.unroll = options.unroll;
+  pm.addNestedPass<func::FuncOp>(createRowsToVectorLoops(loops));
+  pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
+  pm.addNestedPass<func::FuncOp>(createLowerAffinePass());
+  clean(pm);
+}
+
+void buildVectorLowering(OpPassManager &pm, const RowOptions &options) {
+  pm.addPass(createPolynomials());
+  pm.addPass(createLowerVectors());
+  pm.addPass(createConvertVectorToSCFPass(VectorTransferToSCFOptions().enableFullUnroll()));
+  clean(pm);
+}
+
+void registerRowPipelines() {
+  PassPipelineRegistration<>("codegen-rows", "linalg on tensors to vector code, all steps",
+                             [](OpPassManager &pm) {
+                               buildRowRegions(pm);
+                               buildBufferize(pm);
+                               buildRowLoops(pm);
+                               buildVectorLowering(pm);
+                             });
+}
+
+} // namespace tilewright
