@@ -24,8 +24,8 @@ void copyByRows(memref::CopyOp copy) {
   SmallVector<OpFoldResult> sizes = memref::getMixedSizes(builder, loc, copy.getTarget());
   SmallVector<OpFoldResult> offsets(rank, builder.getIndexAttr(0));
   SmallVector<OpFoldResult> strides(rank, builder.getIndexAttr(1));
-  auto loop = scf::ForallOp::create(builder, loc, ArrayRef(sizes).drop_back(), ValueRange(),
-                                    std::nullopt);
+  auto loop =
+      scf::ForallOp::create(builder, loc, ArrayRef(sizes).drop_back(), ValueRange(), std::nullopt);
   builder.setInsertionPointToStart(loop.getBody());
   for (int64_t i = 0; i + 1 < rank; ++i) {
     offsets[i] = loop.getInductionVar(i);
@@ -48,10 +48,11 @@ void wrap(ArrayRef<Operation *> strays) {
   OpBuilder builder(strays.front());
   MLIRContext *context = builder.getContext();
   // Without a mapping, canonicalization removes a loop of one iteration.
-  auto mapping = builder.getArrayAttr(gpu::GPUBlockMappingAttr::get(context, gpu::MappingId::LinearDim0));
-  auto loop = scf::ForallOp::create(builder, strays.front()->getLoc(),
-                                    ArrayRef<OpFoldResult>{builder.getIndexAttr(1)}, ValueRange(),
-                                    mapping);
+  auto mapping =
+      builder.getArrayAttr(gpu::GPUBlockMappingAttr::get(context, gpu::MappingId::LinearDim0));
+  auto loop =
+      scf::ForallOp::create(builder, strays.front()->getLoc(),
+                            ArrayRef<OpFoldResult>{builder.getIndexAttr(1)}, ValueRange(), mapping);
   for (Operation *op : strays)
     op->moveBefore(loop.getBody()->getTerminator());
 }

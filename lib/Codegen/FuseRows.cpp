@@ -23,15 +23,17 @@ namespace tilewright {
 
 namespace {
 
-// Elementwise regions with longer rows are cut, so that a single row (decoding) gives work to several threads.
+// Elementwise regions with longer rows are cut, so that a single row (decoding) gives work to
+// several threads.
 constexpr int64_t columnTile = 1024;
 
 bool isYielded(Value value) {
   return llvm::any_of(value.getUsers(), [](Operation *user) { return isa<scf::YieldOp>(user); });
 }
 
-// Into its consumer goes a producer that is evaluated once for each of the consumer's elements. Not so: a row statistic (its
-// square root would run for every element), a transposition, and what is costly and used twice or is a result as well.
+// Into its consumer goes a producer that is evaluated once for each of the consumer's elements. Not
+// so: a row statistic (its square root would run for every element), a transposition, and what is
+// costly and used twice or is a result as well.
 bool mayFuse(OpOperand *use) {
   auto producer = use->get().getDefiningOp<linalg::GenericOp>();
   auto consumer = dyn_cast<linalg::GenericOp>(use->getOwner());
@@ -44,7 +46,8 @@ bool mayFuse(OpOperand *use) {
   bool broadcasts = producer.getNumLoops() < consumer.getNumLoops();
   if (broadcasts && !isCheap(producer))
     return false;
-  // The broadcast of a statistic into the loop over elements: only its own arithmetic would move there.
+  // The broadcast of a statistic into the loop over elements: only its own arithmetic would move
+  // there.
   if (broadcasts && llvm::any_of(producer.getDpsInputs(), [&](Value input) {
         auto of = input.getDefiningOp<linalg::LinalgOp>();
         return of && of.getNumReductionLoops() != 0;
@@ -62,7 +65,8 @@ SmallVector<Operation *> opsOf(Block &block) {
   return ops;
 }
 
-// Brings `block` to generics: no named ops, no concat, no pad, and sizes that do not ask for the size of a result.
+// Brings `block` to generics: no named ops, no concat, no pad, and sizes that do not ask for the
+// size of a result.
 LogicalResult normalise(Block &block) {
   MLIRContext *context = block.getParentOp()->getContext();
   RewritePatternSet patterns(context);
@@ -89,9 +93,9 @@ void fuseElementwise(Block &block) {
   linalg::populateElementwiseOpsFusionPatterns(patterns, mayFuse);
   linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);
   linalg::GenericOp::getCanonicalizationPatterns(patterns, context);
-  (void)applyOpPatternsGreedily(opsOf(block), std::move(patterns),
-                                GreedyRewriteConfig().setStrictness(
-                                    GreedyRewriteStrictness::ExistingAndNewOps));
+  (void)applyOpPatternsGreedily(
+      opsOf(block), std::move(patterns),
+      GreedyRewriteConfig().setStrictness(GreedyRewriteStrictness::ExistingAndNewOps));
 }
 
 // Nothing in `block` reduces and every op runs over all loops of `root`: rows may be cut.
@@ -131,8 +135,8 @@ fuseIntoLoop(tensor::ExtractSliceOp slice, OpResult producer, bool) {
   for (OpFoldResult offset : slice.getMixedOffsets())
     if (auto value = dyn_cast<Value>(offset))
       offsets.insert(value);
-  bool everyLoop = llvm::all_of(loop.getInductionVars(),
-                                [&](Value iv) { return offsets.contains(iv); });
+  bool everyLoop =
+      llvm::all_of(loop.getInductionVars(), [&](Value iv) { return offsets.contains(iv); });
   scf::SCFTileAndFuseOptions::ControlFnResult result;
   result.yieldProducerReplacement = everyLoop && isYielded(producer);
   return result;
@@ -156,7 +160,8 @@ LogicalResult tileRoot(IRRewriter &rewriter, Block &block, linalg::LinalgOp root
       rewriter, cast<TilingInterface>(root.getOperation()), options);
   if (failed(tiled))
     return root.emitOpError("cannot be tiled into rows");
-  // The fused originals are dead, but stand in front of the loop: only what the loop dominates is rewired.
+  // The fused originals are dead, but stand in front of the loop: only what the loop dominates is
+  // rewired.
   DominanceInfo dominance(block.getParentOp());
   for (auto [from, to] : tiled->replacements)
     rewriter.replaceUsesWithIf(from, to, [&, to = to](OpOperand &use) {

@@ -1,7 +1,166 @@
+//===- Polynomials.cpp - transcendental functions without a library -===//
+//
+// Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "lib/Codegen/ElementaryFunctions.h"
 #include "lib/Codegen/Passes.h"
+#include "lib/Codegen/VectorTarget.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
+
 using namespace mlir;
+
 namespace tilewright {
 #define GEN_PASS_DEF_POLYNOMIALS
 #include "lib/Codegen/Passes.h.inc"
-namespace { struct Polynomials : impl::PolynomialsBase<Polynomials> { void runOnOperation() override {} }; }
-}
+
+namespace {
+
+// An op of one f32 operand by the function of the same name.
+template <class Op, Value (ElementaryFunctions::*function)(Value)>
+struct ByPolynomial : OpRewritePattern<Op> {
+  ByPolynomial(MLIRContext *context, bool fused)
+      : OpRewritePattern<Op>(context, /*benefit=*/2), fused(fused) {}
+
+  LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
+    if (!getElementTypeOrSelf(op.getType()).isF32())
+      return rewriter.notifyMatchFailure(op, "expects f32");
+    ElementaryFunctions functions(rewriter, op.getLoc(), op.getType(), fused);
+    rewriter.replaceOp(op, (functions.*function)(op.getOperand()));
+    return success();
+  }
+  bool fused;
+};
+
+struct PowByPolynomial : OpRewritePattern<math::PowFOp> {
+  PowByPolynomial(MLIRContext *context, bool fused) : OpRewritePattern(context, 2), fused(fused) {}
+
+  LogicalResult matchAndRewrite(math::PowFOp op, PatternRewriter &rewriter) const override {
+    if (!getElementTypeOrSelf(op.getType()).isF32())
+      return rewriter.notifyMatchFailure(op, "expects f32");
+    Location loc = op.getLoc();
+    Value x = op.getLhs();
+    if (std::optional<double> exponent = constantExponent(op.getRhs())) {
+      if (*exponent == 2 || *exponent == 3) {
+        Value square = arith::MulFOp::create(rewriter, loc, x, x);
+        rewriter.replaceOp(op, *exponent == 2
+                                   ? square
+                                   : arith::MulFOp::create(rewriter, loc, square, x).getResult());
+        return success();
+      }
+    }
+    ElementaryFunctions functions(rewriter, loc, op.getType(), fused);
+    rewriter.replaceOp(op, functions.pow(x, op.getRhs()));
+    return success();
+  }
+  static std::optional<double> constantExponent(Value value) {
+    if (auto wide = value.getDefiningOp<vector::BroadcastOp>())
+      value = wide.getSource();
+    FloatAttr scalar;
+    DenseElementsAttr splat;
+    if (matchPattern(value, m_Constant(&scalar)))
+      return scalar.getValueAsDouble();
+    if (matchPattern(value, m_Constant(&splat)) && splat.isSplat())
+      return splat.getSplatValue<APFloat>().convertToDouble();
+    return std::nullopt;
+  }
+  bool fused;
+};
+
+// One comparison and one selection instead of three instructions for the NaN rule of maxnumf.
+// Constants and accumulators go to the right: a NaN from memory loses against them.
+template <class Op, Value (ElementaryFunctions::*function)(Value, Value)>
+struct BySelection : OpRewritePattern<Op> {
+  using OpRewritePattern<Op>::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
+    auto isSteady = [](Value value) {
+      Operation *def = value.getDefiningOp();
+      return !def || def->hasTrait<OpTrait::ConstantLike>();
+    };
+    Value x = op.getLhs(), y = op.getRhs();
+    if (isSteady(x) && !isSteady(y))
+      std::swap(x, y);
+    ElementaryFunctions functions(rewriter, op.getLoc(), op.getType(), false);
+    rewriter.replaceOp(op, (functions.*function)(x, y));
+    return success();
+  }
+};
+
+// x - trunc(x / y) y: no call of fmod. Exact for quotients below 2^24.
+struct RemainderByQuotient : OpRewritePattern<arith::RemFOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::RemFOp op, PatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    Value quotient = math::TruncOp::create(
+        rewriter, loc, arith::DivFOp::create(rewriter, loc, op.getLhs(), op.getRhs()));
+    Value product = arith::MulFOp::create(rewriter, loc, quotient, op.getRhs());
+    rewriter.replaceOpWithNewOp<arith::SubFOp>(op, op.getLhs(), product);
+    return success();
+  }
+};
+
+// f32 to bf16 with rounding to nearest, ties to even, in integers: LLVM would call __truncsfbf2 for
+// each element on machines without the instruction. NaN stays NaN.
+struct RoundToBf16 : OpRewritePattern<arith::TruncFOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::TruncFOp op, PatternRewriter &b) const override {
+    if (!getElementTypeOrSelf(op.getType()).isBF16() ||
+        !getElementTypeOrSelf(op.getIn().getType()).isF32())
+      return b.notifyMatchFailure(op, "expects f32 to bf16");
+    Location loc = op.getLoc();
+    auto like = [&](Type element) -> Type {
+      auto vector = dyn_cast<VectorType>(op.getType());
+      return vector ? Type(vector.clone(element)) : element;
+    };
+    Type i32 = like(b.getI32Type());
+    auto constant = [&](int64_t value) -> Value {
+      TypedAttr attr = b.getI32IntegerAttr(value);
+      if (auto vector = dyn_cast<VectorType>(i32))
+        attr = DenseElementsAttr::get(vector, Attribute(attr));
+      return arith::ConstantOp::create(b, loc, attr);
+    };
+    Value bits = arith::BitcastOp::create(b, loc, i32, op.getIn());
+    Value upper = arith::ShRUIOp::create(b, loc, bits, constant(16));
+    Value lowest = arith::AndIOp::create(b, loc, upper, constant(1));
+    Value bias = arith::AddIOp::create(b, loc, lowest, constant(0x7fff));
+    Value rounded =
+        arith::ShRUIOp::create(b, loc, arith::AddIOp::create(b, loc, bits, bias), constant(16));
+    Value quiet = arith::OrIOp::create(b, loc, upper, constant(0x40));
+    Value isNan = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, op.getIn(), op.getIn());
+    Value chosen = arith::SelectOp::create(b, loc, isNan, quiet, rounded);
+    Value narrow = arith::TruncIOp::create(b, loc, like(b.getI16Type()), chosen);
+    b.replaceOpWithNewOp<arith::BitcastOp>(op, op.getType(), narrow);
+    return success();
+  }
+};
+
+struct Polynomials : impl::PolynomialsBase<Polynomials> {
+  void runOnOperation() override {
+    MLIRContext *context = &getContext();
+    bool fused = vectorTargetOf(getOperation()).fusedMultiplyAdd;
+    RewritePatternSet patterns(context);
+    using F = ElementaryFunctions;
+    patterns.add<ByPolynomial<math::ExpOp, &F::exp>, ByPolynomial<math::Exp2Op, &F::exp2>,
+                 ByPolynomial<math::TanhOp, &F::tanh>, ByPolynomial<math::ErfOp, &F::erf>,
+                 ByPolynomial<math::SinOp, &F::sin>, ByPolynomial<math::CosOp, &F::cos>,
+                 PowByPolynomial>(context, fused);
+    patterns.add<BySelection<arith::MaxNumFOp, &F::maxNum>,
+                 BySelection<arith::MinNumFOp, &F::minNum>, RemainderByQuotient, RoundToBf16>(
+        context);
+    // The rare functions by upstream's approximations and identities; 16-bit floats are computed in
+    // f32.
+    auto all = [](StringRef) { return true; };
+    populateMathF32ExpansionPatterns(patterns, all);
+    populateMathPolynomialApproximationPatterns(patterns, all);
+    math::populateExpansionPatterns(patterns,
+                                    {"sinh", "cosh", "tan", "asinh", "acosh", "atanh", "fpowi"});
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      signalPassFailure();
+  }
+};
+} // namespace
+} // namespace tilewright

@@ -31,7 +31,8 @@ bool computesTheSame(linalg::GenericOp a, linalg::GenericOp b) {
                                                     OperationEquivalence::IgnoreLocations);
 }
 
-// Brings `op` in front of `point` unless it is there; fails where an operand is computed after `point`.
+// Brings `op` in front of `point` unless it is there; fails where an operand is computed after
+// `point`.
 bool moveBefore(Operation *op, Operation *point) {
   if (op->isBeforeInBlock(point))
     return true;
@@ -47,8 +48,9 @@ bool writesOnly(linalg::GenericOp op) {
   return op.getNumDpsInits() == 1 && op.getRegionOutputArgs()[0].use_empty();
 }
 
-// Tile-and-fuse computes a producer that is a result as well twice: for its consumers into a tensor.empty, for the result
-// into its slice of the output, which CSE cannot merge. The second one serves both.
+// Tile-and-fuse computes a producer that is a result as well twice: for its consumers into a
+// tensor.empty, for the result into its slice of the output, which CSE cannot merge. The second one
+// serves both.
 void mergeWithResult(tensor::ParallelInsertSliceOp insert) {
   auto keep = insert.getSource().getDefiningOp<linalg::GenericOp>();
   auto loop = insert->getParentOfType<scf::ForallOp>();
@@ -77,8 +79,9 @@ bool diesIn(Value value, Operation *op) {
   });
 }
 
-// An elementwise op writes over an input that dies in it, and that input is computed in the destination of `op`, so a chain
-// needs no buffer but the output's row (softmax: the exponentials live there).
+// An elementwise op writes over an input that dies in it, and that input is computed in the
+// destination of `op`, so a chain needs no buffer but the output's row (softmax: the exponentials
+// live there).
 void reuseInput(linalg::GenericOp op) {
   if (op.getNumReductionLoops() != 0 || !writesOnly(op))
     return;
@@ -91,7 +94,8 @@ void reuseInput(linalg::GenericOp op) {
         input->get().getType() != op.getResult(0).getType() ||
         op.getMatchingIndexingMap(input) != written || !diesIn(input->get(), op))
       continue;
-    // Only a buffer of its own can be replaced by the destination, and only if the destination is known before it.
+    // Only a buffer of its own can be replaced by the destination, and only if the destination is
+    // known before it.
     Value own = producer.getDpsInitOperand(0)->get();
     if (!own.getDefiningOp<tensor::EmptyOp>() || !slice || !slice->hasOneUse())
       continue;

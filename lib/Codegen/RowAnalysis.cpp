@@ -29,7 +29,8 @@ Motion Row::motionOf(OpOperand &operand) {
   for (auto [dim, expr] : llvm::enumerate(map.getResults())) {
     if (!expr.isFunctionOfDim(loop))
       continue;
-    // expr(row + 1) - expr(row) = 1 in the one dimension that moves, and neighbours there lie side by side.
+    // expr(row + 1) - expr(row) = 1 in the one dimension that moves, and neighbours there lie side
+    // by side.
     AffineExpr row = getAffineDimExpr(loop, expr.getContext());
     AffineExpr step = simplifyAffineExpr(expr.replace(row, row + 1) - expr, map.getNumDims(), 0);
     bool unit = isa<AffineConstantExpr>(step) && cast<AffineConstantExpr>(step).getValue() == 1;
@@ -48,7 +49,9 @@ Operation *combinerOf(linalg::LinalgOp op, unsigned k) {
   return ops[0];
 }
 
-static bool isScalar(Type type) { return type.isIntOrIndexOrFloat(); }
+static bool isScalar(Type type) {
+  return type.isIntOrIndexOrFloat();
+}
 
 static bool hasVectorBody(linalg::LinalgOp op) {
   for (Value operand : op->getOperands())
@@ -66,10 +69,10 @@ static bool hasVectorBody(linalg::LinalgOp op) {
 static bool isSupportedReduction(linalg::LinalgOp op) {
   for (unsigned k = 0; k < op.getNumDpsInits(); ++k)
     if (Operation *combiner = combinerOf(op, k);
-        !combiner || !isa<arith::AddFOp, arith::AddIOp, arith::MulFOp, arith::MulIOp,
-                          arith::MaxNumFOp, arith::MinNumFOp, arith::MaximumFOp, arith::MinimumFOp,
-                          arith::MaxSIOp, arith::MinSIOp, arith::MaxUIOp, arith::MinUIOp,
-                          arith::AndIOp, arith::OrIOp, arith::XOrIOp>(combiner))
+        !combiner ||
+        !isa<arith::AddFOp, arith::AddIOp, arith::MulFOp, arith::MulIOp, arith::MaxNumFOp,
+             arith::MinNumFOp, arith::MaximumFOp, arith::MinimumFOp, arith::MaxSIOp, arith::MinSIOp,
+             arith::MaxUIOp, arith::MinUIOp, arith::AndIOp, arith::OrIOp, arith::XOrIOp>(combiner))
       return false;
   return true;
 }

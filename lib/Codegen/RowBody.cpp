@@ -14,7 +14,8 @@ using namespace mlir;
 
 namespace tilewright {
 
-// A buffer of booleans holds one byte per element, but a vector of i1 in memory would be packed bits.
+// A buffer of booleans holds one byte per element, but a vector of i1 in memory would be packed
+// bits.
 static Value asBytes(OpBuilder &b, Location loc, Value buffer) {
   auto type = cast<MemRefType>(buffer.getType());
   if (!type.getElementType().isInteger(1))
@@ -63,7 +64,8 @@ SmallVector<Value> RowBody::emit(Row &row, ValueRange accumulators) {
     for (auto [argument, accumulator] : llvm::zip(row.op.getRegionOutputArgs(), accumulators))
       vectors[argument] = accumulator;
     SmallVector<Value> values = emitOps(row);
-    // Lanes that are off keep what they have, whatever the body made of them: fused bodies have no neutral input.
+    // Lanes that are off keep what they have, whatever the body made of them: fused bodies have no
+    // neutral input.
     for (auto [value, old] : llvm::zip(values, accumulators))
       if (mask)
         value = arith::SelectOp::create(b, loc, mask, value, old);
@@ -78,10 +80,10 @@ SmallVector<Value> RowBody::emit(Row &row, ValueRange accumulators) {
   }
   SmallVector<Value> starts;
   for (auto [k, argument] : llvm::enumerate(row.op.getRegionOutputArgs()))
-    starts.push_back(argument.use_empty()
-                         ? arith::ConstantOp::create(b, loc, b.getZeroAttr(vectorOf(argument.getType())))
-                               .getResult()
-                         : vectors[argument]);
+    starts.push_back(argument.use_empty() ? arith::ConstantOp::create(
+                                                b, loc, b.getZeroAttr(vectorOf(argument.getType())))
+                                                .getResult()
+                                          : vectors[argument]);
   write(row, emitInner(row, row.inner, starts));
   return {};
 }
@@ -128,9 +130,10 @@ void RowBody::readOperand(Row &row, OpOperand &operand) {
   switch (row.motionOf(operand)) {
   case Motion::Uniform: {
     Value known = uniform.lookup(&operand);
-    scalars.map(argument, known ? known
-                                : memref::LoadOp::create(b, loc, value, indicesOf(b, row, map, Value()))
-                                      .getResult());
+    scalars.map(
+        argument,
+        known ? known
+              : memref::LoadOp::create(b, loc, value, indicesOf(b, row, map, Value())).getResult());
     return;
   }
   case Motion::Contiguous: {
@@ -217,15 +220,16 @@ Value RowBody::rowPlusUniform(Row &row, Value index) {
   auto add = index.getDefiningOp<arith::AddIOp>();
   if (!add)
     return {};
-  for (auto [moving, fixed] : {std::pair(add.getLhs(), add.getRhs()), std::pair(add.getRhs(), add.getLhs())})
+  for (auto [moving, fixed] :
+       {std::pair(add.getLhs(), add.getRhs()), std::pair(add.getRhs(), add.getLhs())})
     if (isUniform(fixed) && !isUniform(moving))
       if (Value start = rowPlusUniform(row, moving))
         return arith::AddIOp::create(b, add.getLoc(), start, scalars.lookupOrDefault(fixed));
   return {};
 }
 
-// A gather: one contiguous load where a single index moves along a unit stride with the row (embedding rows), else a scalar
-// load for each lane, at element zero where the lane is off.
+// A gather: one contiguous load where a single index moves along a unit stride with the row
+// (embedding rows), else a scalar load for each lane, at element zero where the lane is off.
 void RowBody::emitLoad(Row &row, memref::LoadOp load) {
   Location loc = load.getLoc();
   auto type = cast<MemRefType>(load.getMemRef().getType());
@@ -265,11 +269,13 @@ void RowBody::emitLoad(Row &row, memref::LoadOp load) {
   for (int64_t lane = 0; lane < width; ++lane) {
     SmallVector<Value> indices;
     for (Value index : load.getIndices())
-      indices.push_back(isUniform(index) ? scalars.lookupOrDefault(index)
-                                         : vector::ExtractOp::create(b, loc, safe[index], lane).getResult());
+      indices.push_back(isUniform(index)
+                            ? scalars.lookupOrDefault(index)
+                            : vector::ExtractOp::create(b, loc, safe[index], lane).getResult());
     lanes.push_back(memref::LoadOp::create(b, loc, load.getMemRef(), indices));
   }
-  vectors[load.getResult()] = vector::FromElementsOp::create(b, loc, vectorOf(load.getType()), lanes);
+  vectors[load.getResult()] =
+      vector::FromElementsOp::create(b, loc, vectorOf(load.getType()), lanes);
 }
 
 void RowBody::write(Row &row, ArrayRef<Value> values) {

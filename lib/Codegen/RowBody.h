@@ -12,11 +12,13 @@
 
 namespace tilewright {
 
-/// The indices at which an operand with indexing map `map` is accessed when the row is at `i` (null: it does not move).
+/// The indices at which an operand with indexing map `map` is accessed when the row is at `i`
+/// (null: it does not move).
 llvm::SmallVector<mlir::Value> indicesOf(mlir::OpBuilder &builder, Row &row, mlir::AffineMap map,
                                          mlir::Value i);
 
-/// Emits the bodies of rows for the elements [i, i + width). What one row writes, the next ones find in registers.
+/// Emits the bodies of rows for the elements [i, i + width). What one row writes, the next ones
+/// find in registers.
 class RowBody {
 public:
   RowBody(mlir::OpBuilder &builder, int64_t width, mlir::Value i, mlir::Value mask,
@@ -26,7 +28,8 @@ public:
   /// Lanes that take part; null: all.
   mlir::Value mask;
 
-  /// Emits `row`; of a reduction it returns the new accumulators, lanes that are off keep the old ones.
+  /// Emits `row`; of a reduction it returns the new accumulators, lanes that are off keep the old
+  /// ones.
   llvm::SmallVector<mlir::Value> emit(Row &row, mlir::ValueRange accumulators);
 
 private:

@@ -34,7 +34,9 @@ vector::CombiningKind kindOf(Operation *combiner) {
       .Default([](auto) { return Kind::AND; });
 }
 
-bool isMaxNum(Operation *combiner) { return isa<arith::MaxNumFOp, arith::MinNumFOp>(combiner); }
+bool isMaxNum(Operation *combiner) {
+  return isa<arith::MaxNumFOp, arith::MinNumFOp>(combiner);
+}
 
 // Costly bodies have enough independent work in two registers.
 bool isHeavy(linalg::LinalgOp op) {
@@ -90,7 +92,8 @@ private:
   void inspect(Row &row, const VectorTarget &target) {
     if (isHeavy(row.op))
       unroll = std::min<int64_t>(unroll, 2);
-    bool gathers = llvm::any_of(*row.op.getBlock(), [](Operation &op) { return isa<memref::LoadOp>(op); });
+    bool gathers =
+        llvm::any_of(*row.op.getBlock(), [](Operation &op) { return isa<memref::LoadOp>(op); });
     for (OpOperand &operand : row.op->getOpOperands()) {
       Motion motion = row.motionOf(operand);
       if (motion == Motion::Uniform)
@@ -116,7 +119,8 @@ private:
     for (OpOperand *input : row.op.getDpsInputOperands())
       if (isa<MemRefType>(input->get().getType()) && row.motionOf(*input) == Motion::Uniform &&
           !row.op.getMatchingBlockArgument(input).use_empty())
-        uniform[input] = memref::LoadOp::create(b, loc, input->get(), indices(row, *input, Value()));
+        uniform[input] =
+            memref::LoadOp::create(b, loc, input->get(), indices(row, *input, Value()));
   }
 
   SmallVector<Value> neutrals(int64_t width) {
@@ -160,9 +164,9 @@ private:
     forEachCarried(carried, [&](Operation *combiner, Value wide) {
       SmallVector<Value> parts;
       for (int64_t u = 0; u < unroll; ++u)
-        parts.push_back(vector::ExtractStridedSliceOp::create(
-            b, loc, wide, ArrayRef<int64_t>{u * lanes}, ArrayRef<int64_t>{lanes},
-            ArrayRef<int64_t>{1}));
+        parts.push_back(
+            vector::ExtractStridedSliceOp::create(b, loc, wide, ArrayRef<int64_t>{u * lanes},
+                                                  ArrayRef<int64_t>{lanes}, ArrayRef<int64_t>{1}));
       for (; parts.size() > 1; parts.resize(parts.size() / 2))
         for (size_t j = 0; j < parts.size() / 2; ++j)
           parts[j] = combine(combiner, parts[j], parts[j + parts.size() / 2]);
@@ -172,7 +176,8 @@ private:
   }
 
   Value reduce(Operation *combiner, Value accumulator) {
-    // No NaN ever enters an accumulator of maxnumf, so nnan is sound; without it the reduction is a slow tree.
+    // No NaN ever enters an accumulator of maxnumf, so nnan is sound; without it the reduction is a
+    // slow tree.
     auto flags = arith::FastMathFlags::reassoc;
     if (isMaxNum(combiner))
       flags = flags | arith::FastMathFlags::nnan;
@@ -215,9 +220,9 @@ private:
     auto body = [&](OpBuilder &, Location, Value i, ValueRange accumulators) {
       RowBody emitter(b, width, i, Value(), uniform);
       if (limit)
-        emitter.mask = vector::CreateMaskOp::create(
-            b, loc, VectorType::get({width}, b.getI1Type()),
-            ValueRange{arith::SubIOp::create(b, loc, limit, i)});
+        emitter.mask =
+            vector::CreateMaskOp::create(b, loc, VectorType::get({width}, b.getI1Type()),
+                                         ValueRange{arith::SubIOp::create(b, loc, limit, i)});
       SmallVector<Value> next;
       for (Row &row : rows) {
         unsigned count = row.reduces ? row.op.getNumDpsInits() : 0;

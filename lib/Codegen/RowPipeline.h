@@ -5,8 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Four step lists, run in this order. What lies between them (schedules, outlining of regions, the arena) is the business of
-// lib/Pipeline. All of them accept ops of other dialects and leave them alone.
+// Four step lists, run in this order. What lies between them (schedules, outlining of regions, the
+// arena) is the business of lib/Pipeline. All of them accept ops of other dialects and leave them
+// alone.
 //
 //===----------------------------------------------------------------------===//
 #ifndef TILEWRIGHT_LIB_CODEGEN_ROWPIPELINE_H
@@ -21,17 +22,20 @@ struct RowOptions {
   int64_t unroll = 4; ///< registers per step of a main loop
 };
 
-/// linalg on tensors becomes one scf.forall per region of rows. Foreign regions (scf.forall, kernel.region) stay as they are.
+/// linalg on tensors becomes one scf.forall per region of rows. Foreign regions (scf.forall,
+/// kernel.region) stay as they are.
 void buildRowRegions(mlir::OpPassManager &pm);
 
-/// Tensors become memrefs: results leave through arguments, rows are computed in place, copies and stray stores are regions.
-/// Afterwards scf.forall has no results and memref.alloc is the only allocation.
+/// Tensors become memrefs: results leave through arguments, rows are computed in place, copies and
+/// stray stores are regions. Afterwards scf.forall has no results and memref.alloc is the only
+/// allocation.
 void buildBufferize(mlir::OpPassManager &pm);
 
 /// linalg on memrefs becomes vector loops; what has no vector form becomes scalar loops.
 void buildRowLoops(mlir::OpPassManager &pm, const RowOptions &options = {});
 
-/// Vector and math ops become what convert-to-llvm translates one to one, without any call of a library.
+/// Vector and math ops become what convert-to-llvm translates one to one, without any call of a
+/// library.
 void buildVectorLowering(mlir::OpPassManager &pm, const RowOptions &options = {});
 
 /// `codegen-rows`: all of the above in a row, for tests and for tilewright-opt.

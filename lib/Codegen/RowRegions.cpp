@@ -5,9 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The partition of a block. Every op gets a level: the largest number of times that a way from the block's start enters an op
-// that is no row op (a contraction, a reshape, a loop). Levels never decrease along a way, so an op P may join a region of
-// level L when all its users outside the region have a level above L: no way leads from P out of the region and back.
+// The partition of a block. Every op gets a level: the largest number of times that a way from the
+// block's start enters an op that is no row op (a contraction, a reshape, a loop). Levels never
+// decrease along a way, so an op P may join a region of level L when all its users outside the
+// region have a level above L: no way leads from P out of the region and back.
 //
 //===----------------------------------------------------------------------===//
 #include "lib/Codegen/RowRegions.h"
@@ -121,8 +122,8 @@ private:
     }
   }
 
-  // Where every tiled loop of `region` is found in `producer`, seen from its uses by members; nothing if the uses disagree
-  // or an access is not a plain permutation.
+  // Where every tiled loop of `region` is found in `producer`, seen from its uses by members;
+  // nothing if the uses disagree or an access is not a plain permutation.
   std::optional<Cover> coverOf(linalg::LinalgOp producer, RowRegion &region) {
     std::optional<Cover> result;
     for (OpOperand &use : producer->getUses()) {
@@ -167,8 +168,8 @@ private:
     });
   }
 
-  // May `op` be computed again in each region that needs it, instead of being stored? So are fills, positions and masks, what
-  // broadcasts smaller tensors, and functions of one operand.
+  // May `op` be computed again in each region that needs it, instead of being stored? So are fills,
+  // positions and masks, what broadcasts smaller tensors, and functions of one operand.
   bool mayRecompute(linalg::LinalgOp op) {
     if (isa<linalg::FillOp>(op))
       return true;
@@ -243,16 +244,17 @@ private:
         return openRegion(op);
       covers.push_back({index, *cover});
     }
-    bool elsewhere = llvm::any_of(
-        op->getUsers(), [&](Operation *user) { return regionsOf.lookup(user).empty(); });
+    bool elsewhere = llvm::any_of(op->getUsers(),
+                                  [&](Operation *user) { return regionsOf.lookup(user).empty(); });
     for (auto &[index, cover] : covers)
       join(op, index, cover);
     if (elsewhere)
       openRegion(op);
   }
 
-  // An scf.execute_region with clones of the members. Values that others use are its results; of an op that stands in
-  // several regions only the region that it opened, or the first one, gives the result.
+  // An scf.execute_region with clones of the members. Values that others use are its results; of an
+  // op that stands in several regions only the region that it opened, or the first one, gives the
+  // result.
   scf::ExecuteRegionOp wrap(RowRegion &region) {
     unsigned index = &region - regions.data();
     Operation *root = region.members.front();
@@ -265,8 +267,8 @@ private:
         if (member == root || isUsedElsewhere(result, index))
           results.push_back(result);
     }
-    auto wrapper = scf::ExecuteRegionOp::create(builder, root->getLoc(),
-                                                TypeRange(ValueRange(results)));
+    auto wrapper =
+        scf::ExecuteRegionOp::create(builder, root->getLoc(), TypeRange(ValueRange(results)));
     builder.createBlock(&wrapper.getRegion());
     IRMapping map;
     for (Operation *member : llvm::reverse(region.members))
@@ -289,9 +291,8 @@ private:
   bool sharesRegion(Operation *op, Operation *user) {
     ArrayRef<unsigned> of = regionsOf[op];
     auto users = regionsOf.find(user);
-    return users != regionsOf.end() && llvm::all_of(users->second, [&](unsigned i) {
-             return llvm::is_contained(of, i);
-           });
+    return users != regionsOf.end() &&
+           llvm::all_of(users->second, [&](unsigned i) { return llvm::is_contained(of, i); });
   }
 
   bool isUsedElsewhere(Value result, unsigned index) {
@@ -303,6 +304,8 @@ private:
 
 } // namespace
 
-SmallVector<scf::ExecuteRegionOp> formRowRegions(Block &block) { return Partition(block).form(); }
+SmallVector<scf::ExecuteRegionOp> formRowRegions(Block &block) {
+  return Partition(block).form();
+}
 
 } // namespace tilewright

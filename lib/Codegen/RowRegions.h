@@ -13,15 +13,17 @@
 
 namespace tilewright {
 
-/// The blocks of `function` whose linalg ops may be rearranged: its body and the bodies of scf.for, scf.if and scf.while.
+/// The blocks of `function` whose linalg ops may be rearranged: its body and the bodies of scf.for,
+/// scf.if and scf.while.
 llvm::SmallVector<mlir::Block *> ownBlocks(mlir::func::FuncOp function);
 
-/// The loops of `root` that a region iterates over, one iteration of the region for each of their tuples: all parallel
-/// loops but the row, all parallel loops of a row statistic, and all but two of a transposition.
+/// The loops of `root` that a region iterates over, one iteration of the region for each of their
+/// tuples: all parallel loops but the row, all parallel loops of a row statistic, and all but two
+/// of a transposition.
 llvm::SmallVector<unsigned> tiledLoops(mlir::linalg::LinalgOp root);
 
-/// Moves the linalg ops of `block` into `scf.execute_region` ops, one for each region; what is cheap and needed by several
-/// is cloned. The block stays in dominance order.
+/// Moves the linalg ops of `block` into `scf.execute_region` ops, one for each region; what is
+/// cheap and needed by several is cloned. The block stays in dominance order.
 llvm::SmallVector<mlir::scf::ExecuteRegionOp> formRowRegions(mlir::Block &block);
 
 } // namespace tilewright

@@ -29,8 +29,8 @@ static int contiguousDim(ShapedType type) {
   return -1;
 }
 
-// How badly `operand` suits vectors along `loop`: 0 contiguous or uniform, 1 strided, 2 if the loop is part of an index
-// expression (a window).
+// How badly `operand` suits vectors along `loop`: 0 contiguous or uniform, 1 strided, 2 if the loop
+// is part of an index expression (a window).
 static int strideCost(linalg::LinalgOp op, OpOperand &operand, int loop) {
   auto type = dyn_cast<ShapedType>(operand.get().getType());
   if (!type)

@@ -11,18 +11,20 @@
 
 namespace tilewright {
 
-/// The loop of `op` that vectors run along: the one that most operands hold contiguously, the innermost of equals; -1 if
-/// every loop has one iteration. It may be a reduction.
+/// The loop of `op` that vectors run along: the one that most operands hold contiguously, the
+/// innermost of equals; -1 if every loop has one iteration. It may be a reduction.
 int rowLoop(mlir::linalg::LinalgOp op);
 
-/// The position of `loop` among the dimensions of `operand`; -1 if the operand does not move with that loop.
+/// The position of `loop` among the dimensions of `operand`; -1 if the operand does not move with
+/// that loop.
 int positionOf(mlir::linalg::LinalgOp op, mlir::OpOperand &operand, int loop);
 
-/// Is `op` a copy whose source and target have different contiguous dimensions? Then `rows` is the loop along which the
-/// target is contiguous and `columns` the one of the source.
+/// Is `op` a copy whose source and target have different contiguous dimensions? Then `rows` is the
+/// loop along which the target is contiguous and `columns` the one of the source.
 bool isTransposition(mlir::linalg::LinalgOp op, int &rows, int &columns);
 
-/// Does the body of `op` cost no more than a few cycles per vector, so that computing it twice beats storing it?
+/// Does the body of `op` cost no more than a few cycles per vector, so that computing it twice
+/// beats storing it?
 bool isCheap(mlir::linalg::LinalgOp op);
 
 } // namespace tilewright

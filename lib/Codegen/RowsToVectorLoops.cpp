@@ -20,8 +20,8 @@ namespace tilewright {
 
 namespace {
 
-// The buffer that `value` views: an allocation, an argument of the function or a handle on a weight, which never overlap; null
-// if that is not known (a buffer that a loop exchanges).
+// The buffer that `value` views: an allocation, an argument of the function or a handle on a
+// weight, which never overlap; null if that is not known (a buffer that a loop exchanges).
 Value baseOf(Value value) {
   while (true) {
     if (auto view = value.getDefiningOp<ViewLikeOpInterface>()) {
@@ -45,7 +45,9 @@ bool mayOverlap(Value a, Value b) {
   return !x || !y || x == y;
 }
 
-bool isBuffer(Value value) { return isa<MemRefType>(value.getType()); }
+bool isBuffer(Value value) {
+  return isa<MemRefType>(value.getType());
+}
 
 // Buffers that the body of `op` reads at computed places.
 SmallVector<Value> gathered(linalg::LinalgOp op) {
@@ -55,8 +57,8 @@ SmallVector<Value> gathered(linalg::LinalgOp op) {
   return buffers;
 }
 
-// May both accesses happen in one iteration, the one of `first` before the one of `second`? They do not conflict, or meet at
-// the same element in each lane.
+// May both accesses happen in one iteration, the one of `first` before the one of `second`? They do
+// not conflict, or meet at the same element in each lane.
 bool inStep(Row &first, OpOperand &x, Row &second, OpOperand &y) {
   bool writes = first.op.isDpsInit(&x) || second.op.isDpsInit(&y);
   if (!writes || !isBuffer(x.get()) || !isBuffer(y.get()) || !mayOverlap(x.get(), y.get()))
@@ -204,8 +206,8 @@ struct RowsToVectorLoops : impl::RowsToVectorLoopsBase<RowsToVectorLoops> {
     // Machines fuse multiplication and addition only where contraction is allowed.
     getOperation().walk([&](arith::ArithFastMathInterface op) {
       arith::FastMathFlagsAttr flags = op.getFastMathFlagsAttr();
-      auto allowed = (flags ? flags.getValue() : arith::FastMathFlags::none) |
-                     arith::FastMathFlags::contract;
+      auto allowed =
+          (flags ? flags.getValue() : arith::FastMathFlags::none) | arith::FastMathFlags::contract;
       op->setAttr(op.getFastMathAttrName(), arith::FastMathFlagsAttr::get(&getContext(), allowed));
     });
   }

@@ -13,9 +13,10 @@ using namespace mlir;
 namespace tilewright {
 namespace {
 
-// Transposes `w` registers of `w` elements, w = 4, 8 or 16: interleaving of 1, then 2 elements inside groups of four (128 bits
-// of f32), then a transposition of the groups. On separate registers LLVM keeps these shuffles as vunpck* and vshuff32x4;
-// vector.transpose would become one <w*w> value and table-driven permutations, 2.3 times slower.
+// Transposes `w` registers of `w` elements, w = 4, 8 or 16: interleaving of 1, then 2 elements
+// inside groups of four (128 bits of f32), then a transposition of the groups. On separate
+// registers LLVM keeps these shuffles as vunpck* and vshuff32x4; vector.transpose would become one
+// <w*w> value and table-driven permutations, 2.3 times slower.
 class Network {
 public:
   Network(OpBuilder &builder, Location loc, MutableArrayRef<Value> rows)
@@ -29,7 +30,8 @@ public:
     }
     for (int64_t r = 0; r < width; r += 4)
       for (int64_t half = 0; half < 2; ++half) {
-        rows[r + 2 * half] = interleave(next[r + half], next[r + half + 2], {0, 1, width, width + 1});
+        rows[r + 2 * half] =
+            interleave(next[r + half], next[r + half + 2], {0, 1, width, width + 1});
         rows[r + 2 * half + 1] =
             interleave(next[r + half], next[r + half + 2], {2, 3, width + 2, width + 3});
       }
@@ -48,7 +50,8 @@ private:
     return vector::ShuffleOp::create(b, loc, x, y, mask);
   }
 
-  // `pattern` numbers elements of one group of x (0..3) and of y (width..width + 3); the same for all groups.
+  // `pattern` numbers elements of one group of x (0..3) and of y (width..width + 3); the same for
+  // all groups.
   Value interleave(Value x, Value y, ArrayRef<int64_t> pattern) {
     SmallVector<int64_t> mask;
     for (int64_t group = 0; group < width; group += 4)
@@ -121,7 +124,8 @@ private:
   SmallVector<Value> atSource(Value r, Value c) { return at(row.op.getDpsInputOperand(0), r, c); }
   SmallVector<Value> atTarget(Value r, Value c) { return at(row.op.getDpsInitOperand(0), r, c); }
 
-  void nest(Value r0, Value r1, Value c0, Value c1, Value step, function_ref<void(Value, Value)> body) {
+  void nest(Value r0, Value r1, Value c0, Value c1, Value step,
+            function_ref<void(Value, Value)> body) {
     OpBuilder::InsertionGuard guard(b);
     auto outer = scf::ForOp::create(b, loc, r0, r1, step);
     b.setInsertionPointToStart(outer.getBody());
@@ -142,7 +146,8 @@ private:
 
   // Rows past the end are loads of the last row and stores under an empty mask: no branch.
   void edgeTile(Value r, Value c) {
-    auto type = VectorType::get({width}, element), maskType = VectorType::get({width}, b.getI1Type());
+    auto type = VectorType::get({width}, element),
+         maskType = VectorType::get({width}, b.getI1Type());
     Value lastRow = plus(rowCount, -1), lastColumn = plus(columnCount, -1), zero = constant(0);
     Value columns = vector::CreateMaskOp::create(
         b, loc, maskType, ValueRange{arith::SubIOp::create(b, loc, columnCount, c)});
