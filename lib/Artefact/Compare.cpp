@@ -13,7 +13,7 @@ static bool sameType(DLDataType a, DLDataType b) {
   return a.code == b.code && a.bits == b.bits;
 }
 
-Comparison tilewright::compare(const Tensor &result, const Tensor &expected,
+Comparison tilewright::compare(const HostTensor &result, const HostTensor &expected,
                                const Tolerance &tolerance) {
   Comparison comparison;
   if (!sameType(result.dtype(), expected.dtype())) {

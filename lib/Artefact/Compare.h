@@ -7,13 +7,13 @@
 #ifndef TILEWRIGHT_LIB_ARTEFACT_COMPARE_H
 #define TILEWRIGHT_LIB_ARTEFACT_COMPARE_H
 
-#include "lib/Artefact/Tensor.h"
+#include "lib/Artefact/HostTensor.h"
 
 namespace tilewright {
 
 /// Floats pass if  max |result - expected| <= atol + rtol * max |expected|.  Relative to the
-/// tensor's maximum, because elements near zero are differences of large numbers. Integers and bools
-/// pass if they differ by at most atol.
+/// tensor's maximum, because elements near zero are differences of large numbers. Integers and
+/// bools pass if they differ by at most atol.
 struct Tolerance {
   double rtol = 1e-4;
   double atol = 1e-6;
@@ -28,7 +28,8 @@ struct Comparison {
   double relative() const { return maxError == 0 ? 0 : maxError / maxExpected; }
 };
 
-Comparison compare(const Tensor &result, const Tensor &expected, const Tolerance &tolerance);
+Comparison compare(const HostTensor &result, const HostTensor &expected,
+                   const Tolerance &tolerance);
 
 } // namespace tilewright
 

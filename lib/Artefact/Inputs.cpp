@@ -57,13 +57,13 @@ public:
       : model(model), choice(choice), sizes(static_cast<size_t>(model->num_symbols), -1),
         random(choice.seed) {}
 
-  Expected<std::vector<Tensor>> collect() {
+  Expected<std::vector<HostTensor>> collect() {
     Expected<StringMap<std::string>> files = parseFiles(model, /*outputs=*/false, choice.files);
     if (!files)
       return files.takeError();
     if (Error error = parseDims())
       return std::move(error);
-    std::vector<Tensor> tensors(static_cast<size_t>(model->num_inputs));
+    std::vector<HostTensor> tensors(static_cast<size_t>(model->num_inputs));
     std::vector<int32_t> missing;
     for (int32_t i = 0; i < model->num_inputs; ++i) {
       std::optional<std::string> file = fileOf(i, *files);
@@ -71,7 +71,7 @@ public:
         missing.push_back(i);
         continue;
       }
-      Expected<Tensor> tensor = readTensorFile(*file);
+      Expected<HostTensor> tensor = readTensorFile(*file);
       if (!tensor)
         return tensor.takeError();
       tensors[static_cast<size_t>(i)] = std::move(*tensor);
@@ -80,7 +80,7 @@ public:
     if (!missing.empty() && !choice.random)
       return missingInput(missing.front());
     for (int32_t i : missing) {
-      Expected<Tensor> tensor = makeUp(model->inputs[i]);
+      Expected<HostTensor> tensor = makeUp(model->inputs[i]);
       if (!tensor)
         return tensor.takeError();
       tensors[static_cast<size_t>(i)] = std::move(*tensor);
@@ -145,11 +145,11 @@ private:
     return given >= 0 ? given : std::max<int64_t>(model->symbols[dim.symbol].min, 1);
   }
 
-  Expected<Tensor> makeUp(const tw_tensor_info &info) {
+  Expected<HostTensor> makeUp(const tw_tensor_info &info) {
     std::vector<int64_t> shape;
     for (int32_t d = 0; d < info.rank; ++d)
       shape.push_back(sizeOf(info.dims[d]));
-    Expected<Tensor> tensor = Tensor::create(info.dtype, std::move(shape));
+    Expected<HostTensor> tensor = HostTensor::create(info.dtype, std::move(shape));
     if (!tensor)
       return tensor;
     if (info.dtype.code == kDLFloat || info.dtype.code == kDLBfloat)
@@ -159,7 +159,7 @@ private:
     return tensor;
   }
 
-  void fillNormal(Tensor &tensor) {
+  void fillNormal(HostTensor &tensor) {
     // The sum of four uniform numbers, centred: near enough to normal, and the same on every
     // machine.
     for (int64_t i = 0; i < tensor.numElements(); ++i) {
@@ -182,7 +182,7 @@ private:
     }
   }
 
-  void fillIntegers(Tensor &tensor, StringRef name) {
+  void fillIntegers(HostTensor &tensor, StringRef name) {
     int64_t last = tensor.shape().empty() ? 1 : std::max<int64_t>(tensor.shape().back(), 1);
     for (int64_t i = 0; i < tensor.numElements(); ++i) {
       int64_t value = name.contains_insensitive("position") ? i % last
@@ -201,8 +201,8 @@ private:
 
 } // namespace
 
-Expected<std::vector<Tensor>> tilewright::collectInputs(const tw_model *model,
-                                                        const InputChoice &choice) {
+Expected<std::vector<HostTensor>> tilewright::collectInputs(const tw_model *model,
+                                                            const InputChoice &choice) {
   if (!choice.testDir.empty() && !sys::fs::is_directory(choice.testDir))
     return createStringError("expects a folder of test data, got '" + choice.testDir + "'");
   return Collector(model, choice).collect();

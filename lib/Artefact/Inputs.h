@@ -7,7 +7,7 @@
 #ifndef TILEWRIGHT_LIB_ARTEFACT_INPUTS_H
 #define TILEWRIGHT_LIB_ARTEFACT_INPUTS_H
 
-#include "lib/Artefact/Tensor.h"
+#include "lib/Artefact/HostTensor.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Error.h"
 #include <optional>
@@ -26,7 +26,8 @@ struct InputChoice {
 /// Reads the files and makes up the rest. Random floats are normally distributed; random integers
 /// are 0 or 1, which is a valid index everywhere; inputs called *position* count up and inputs
 /// called *mask* are 1.
-llvm::Expected<std::vector<Tensor>> collectInputs(const tw_model *model, const InputChoice &choice);
+llvm::Expected<std::vector<HostTensor>> collectInputs(const tw_model *model,
+                                                      const InputChoice &choice);
 
 /// The file of tensor `index` called `name` in a test directory: ONNX's `ROLE_INDEX.pb`,
 /// `ROLE_INDEX_NAME.npy` or `NAME.npy`, where role is "input" or "output".

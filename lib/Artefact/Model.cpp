@@ -63,7 +63,7 @@ std::string tilewright::describeTensors(const tw_model *model, const tw_tensor_i
 }
 
 Expected<std::unique_ptr<Session>>
-Session::create(const tw_model *model, std::vector<Tensor> inputs, const tw_options &options) {
+Session::create(const tw_model *model, std::vector<HostTensor> inputs, const tw_options &options) {
   std::unique_ptr<Session> session(new Session(model, std::move(inputs)));
   if (Error error = session->prepare(options))
     return std::move(error);
@@ -76,7 +76,7 @@ static Error check(tw_status status, const tw_error &error) {
 
 Error Session::prepare(const tw_options &options) {
   tw_error error;
-  for (const Tensor &tensor : inputTensors)
+  for (const HostTensor &tensor : inputTensors)
     inputViews.push_back(tensor.view());
   symbolSizes.resize(static_cast<size_t>(description->num_symbols));
   std::vector<int64_t> dims(static_cast<size_t>(description->num_output_dims));
@@ -90,13 +90,13 @@ Error Session::prepare(const tw_options &options) {
   for (int32_t i = 0; i < description->num_outputs; ++i) {
     const tw_tensor_info &info = description->outputs[i];
     const int64_t *first = dims.data() + info.first_dim;
-    Expected<Tensor> tensor =
-        Tensor::create(info.dtype, std::vector<int64_t>(first, first + info.rank));
+    Expected<HostTensor> tensor =
+        HostTensor::create(info.dtype, std::vector<int64_t>(first, first + info.rank));
     if (!tensor)
       return tensor.takeError();
     outputTensors.push_back(std::move(*tensor));
   }
-  for (const Tensor &tensor : outputTensors)
+  for (const HostTensor &tensor : outputTensors)
     outputViews.push_back(tensor.view());
   if (Error e = check(tw_create(description, &options, &instance, &error), error))
     return e;

@@ -7,7 +7,7 @@
 #ifndef TILEWRIGHT_LIB_ARTEFACT_MODEL_H
 #define TILEWRIGHT_LIB_ARTEFACT_MODEL_H
 
-#include "lib/Artefact/Tensor.h"
+#include "lib/Artefact/HostTensor.h"
 #include "tilewright/Runtime.h"
 #include "llvm/Support/Error.h"
 #include <memory>
@@ -30,28 +30,28 @@ class Session {
 public:
   /// Checks the inputs, makes an instance with workspace for them, and the outputs.
   static llvm::Expected<std::unique_ptr<Session>>
-  create(const tw_model *model, std::vector<Tensor> inputs, const tw_options &options);
+  create(const tw_model *model, std::vector<HostTensor> inputs, const tw_options &options);
   ~Session() { tw_destroy(instance); }
   Session(const Session &) = delete;
 
   llvm::Error run();
 
   const tw_model *model() const { return description; }
-  const std::vector<Tensor> &inputs() const { return inputTensors; }
-  const std::vector<Tensor> &outputs() const { return outputTensors; }
+  const std::vector<HostTensor> &inputs() const { return inputTensors; }
+  const std::vector<HostTensor> &outputs() const { return outputTensors; }
   llvm::ArrayRef<int64_t> symbols() const { return symbolSizes; }
   /// Times of the regions; empty unless tw_options.profile was set.
   llvm::ArrayRef<tw_region_time> profile() const;
 
 private:
-  Session(const tw_model *model, std::vector<Tensor> inputs)
+  Session(const tw_model *model, std::vector<HostTensor> inputs)
       : description(model), inputTensors(std::move(inputs)) {}
   llvm::Error prepare(const tw_options &options);
 
   const tw_model *description;
   tw_instance *instance = nullptr;
   std::vector<int64_t> symbolSizes;
-  std::vector<Tensor> inputTensors, outputTensors;
+  std::vector<HostTensor> inputTensors, outputTensors;
   std::vector<DLTensor> inputViews, outputViews;
 };
 

@@ -79,7 +79,7 @@ bool tilewright::isNpy(StringRef bytes) {
   return bytes.starts_with(Magic);
 }
 
-Expected<Tensor> tilewright::parseNpy(StringRef bytes, StringRef path) {
+Expected<HostTensor> tilewright::parseNpy(StringRef bytes, StringRef path) {
   auto fail = [&](const Twine &what) {
     return createStringError("'" + path + "': expects " + what);
   };
@@ -107,17 +107,17 @@ Expected<Tensor> tilewright::parseNpy(StringRef bytes, StringRef path) {
   if (!expected || *expected != data.size())
     return fail("as much data as its shape " + shapeName(shape) + " of " + dtypeName(type) +
                 " needs, got " + Twine(data.size()) + " bytes");
-  Expected<Tensor> tensor = Tensor::create(type, std::move(shape));
+  Expected<HostTensor> tensor = HostTensor::create(type, std::move(shape));
   if (tensor)
     memcpy(tensor->data(), data.data(), data.size());
   return tensor;
 }
 
-Error tilewright::writeNpyFile(StringRef path, const Tensor &tensor) {
-  Tensor widened;
-  const Tensor *written = &tensor;
+Error tilewright::writeNpyFile(StringRef path, const HostTensor &tensor) {
+  HostTensor widened;
+  const HostTensor *written = &tensor;
   if (tensor.dtype().code == kDLBfloat) {
-    Expected<Tensor> created = Tensor::create({kDLFloat, 32, 1}, tensor.shape().vec());
+    Expected<HostTensor> created = HostTensor::create({kDLFloat, 32, 1}, tensor.shape().vec());
     if (!created)
       return created.takeError();
     widened = std::move(*created);

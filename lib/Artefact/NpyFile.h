@@ -7,7 +7,7 @@
 #ifndef TILEWRIGHT_LIB_ARTEFACT_NPYFILE_H
 #define TILEWRIGHT_LIB_ARTEFACT_NPYFILE_H
 
-#include "lib/Artefact/Tensor.h"
+#include "lib/Artefact/HostTensor.h"
 #include "llvm/Support/Error.h"
 
 namespace tilewright {
@@ -16,7 +16,7 @@ namespace tilewright {
 bool isNpy(llvm::StringRef bytes);
 
 /// The tensor in such a content; `path` is for messages.
-llvm::Expected<Tensor> parseNpy(llvm::StringRef bytes, llvm::StringRef path);
+llvm::Expected<HostTensor> parseNpy(llvm::StringRef bytes, llvm::StringRef path);
 
 } // namespace tilewright
 

@@ -50,7 +50,7 @@ DLDataType dtypeOf(int32_t onnxType) {
 /// Copies a typed field, whose elements are at least as wide as the tensor's: int32_data holds all
 /// integers up to 32 bits and the bits of 16-bit floats (onnx.proto, TensorProto).
 template <typename Field>
-bool copyField(const Field &field, Tensor &tensor) {
+bool copyField(const Field &field, HostTensor &tensor) {
   if (field.size() != tensor.numElements())
     return false;
   char *to = tensor.data();
@@ -61,7 +61,7 @@ bool copyField(const Field &field, Tensor &tensor) {
   return true;
 }
 
-bool copyTypedField(const onnx::TensorProto &proto, Tensor &tensor) {
+bool copyTypedField(const onnx::TensorProto &proto, HostTensor &tensor) {
   switch (proto.data_type()) {
   case onnx::TensorProto::FLOAT:
     return copyField(proto.float_data(), tensor);
@@ -77,7 +77,7 @@ bool copyTypedField(const onnx::TensorProto &proto, Tensor &tensor) {
   }
 }
 
-Expected<Tensor> parseTensorProto(StringRef bytes, StringRef path) {
+Expected<HostTensor> parseTensorProto(StringRef bytes, StringRef path) {
   auto fail = [&](const Twine &what) {
     return createStringError("'" + path + "': expects " + what);
   };
@@ -96,7 +96,7 @@ Expected<Tensor> parseTensorProto(StringRef bytes, StringRef path) {
       return fail("a shape of less than 2^31 elements, got " + shapeName(shape));
   if (proto.external_data_size())
     return fail("the data in the file itself, got external data");
-  Expected<Tensor> tensor = Tensor::create(type, std::move(shape));
+  Expected<HostTensor> tensor = HostTensor::create(type, std::move(shape));
   if (!tensor)
     return tensor;
   if (!proto.has_raw_data()) {
@@ -113,7 +113,7 @@ Expected<Tensor> parseTensorProto(StringRef bytes, StringRef path) {
 
 } // namespace
 
-Expected<Tensor> tilewright::readTensorFile(StringRef path) {
+Expected<HostTensor> tilewright::readTensorFile(StringRef path) {
   ErrorOr<std::unique_ptr<MemoryBuffer>> file =
       MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!file)

@@ -7,17 +7,17 @@
 #ifndef TILEWRIGHT_LIB_ARTEFACT_TENSORFILES_H
 #define TILEWRIGHT_LIB_ARTEFACT_TENSORFILES_H
 
-#include "lib/Artefact/Tensor.h"
+#include "lib/Artefact/HostTensor.h"
 #include "llvm/Support/Error.h"
 
 namespace tilewright {
 
 /// Reads a tensor: numpy's format (versions 1 to 3) if the file begins like it, otherwise ONNX's
 /// TensorProto. Errors name the file and what was expected.
-llvm::Expected<Tensor> readTensorFile(llvm::StringRef path);
+llvm::Expected<HostTensor> readTensorFile(llvm::StringRef path);
 
 /// Writes numpy's format, version 1. numpy has no bfloat16: such tensors are written as float32.
-llvm::Error writeNpyFile(llvm::StringRef path, const Tensor &tensor);
+llvm::Error writeNpyFile(llvm::StringRef path, const HostTensor &tensor);
 
 } // namespace tilewright
 

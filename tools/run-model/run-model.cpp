@@ -85,7 +85,7 @@ Expected<bool> compareOutputs(const Command &c, const Session &session) {
          << "  type      shape             max error   of maximum  verdict\n";
   bool passed = true;
   for (int32_t i = 0; i < model->num_outputs; ++i) {
-    const Tensor &output = session.outputs()[static_cast<size_t>(i)];
+    const HostTensor &output = session.outputs()[static_cast<size_t>(i)];
     StringRef name = model->outputs[i].name;
     outs() << left_justify(name, width) << "  " << left_justify(dtypeName(output.dtype()), 8)
            << "  " << left_justify(shapeName(output.shape()), 16) << "  ";
@@ -94,7 +94,7 @@ Expected<bool> compareOutputs(const Command &c, const Session &session) {
       outs() << "-           -           not compared\n";
       continue;
     }
-    Expected<Tensor> expected = readTensorFile(*file);
+    Expected<HostTensor> expected = readTensorFile(*file);
     if (!expected) {
       outs() << "\n";
       return expected.takeError();
@@ -164,7 +164,7 @@ Expected<bool> runModel(const Command &c) {
   choice.dims = c.dims;
   choice.seed = static_cast<uint64_t>(c.seed);
   choice.random = c.random;
-  Expected<std::vector<Tensor>> inputs = collectInputs(*model, choice);
+  Expected<std::vector<HostTensor>> inputs = collectInputs(*model, choice);
   if (!inputs)
     return inputs.takeError();
   tw_options options = {};

@@ -1,11 +1,11 @@
-//===- Tensor.h - tensors in the memory of a tool --------------------------===//
+//===- HostTensor.h - tensors in the memory of a tool --------------------------===//
 //
 // Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-#ifndef TILEWRIGHT_LIB_ARTEFACT_TENSOR_H
-#define TILEWRIGHT_LIB_ARTEFACT_TENSOR_H
+#ifndef TILEWRIGHT_LIB_ARTEFACT_HOSTTENSOR_H
+#define TILEWRIGHT_LIB_ARTEFACT_HOSTTENSOR_H
 
 #include "tilewright/Runtime.h"
 #include "llvm/ADT/ArrayRef.h"
@@ -18,11 +18,11 @@
 namespace tilewright {
 
 /// A row-major tensor that owns its data, aligned to 64 bytes.
-class Tensor {
+class HostTensor {
 public:
-  Tensor() = default;
+  HostTensor() = default;
   /// All elements zero. Fails if the sizes are negative or the memory cannot be had.
-  static llvm::Expected<Tensor> create(DLDataType dtype, std::vector<int64_t> shape);
+  static llvm::Expected<HostTensor> create(DLDataType dtype, std::vector<int64_t> shape);
 
   DLDataType dtype() const { return type; }
   llvm::ArrayRef<int64_t> shape() const { return sizes; }
@@ -61,4 +61,4 @@ uint16_t floatToFloat16(float value);
 
 } // namespace tilewright
 
-#endif // TILEWRIGHT_LIB_ARTEFACT_TENSOR_H
+#endif // TILEWRIGHT_LIB_ARTEFACT_HOSTTENSOR_H

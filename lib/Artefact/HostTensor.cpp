@@ -1,18 +1,18 @@
-//===- Tensor.cpp - tensors in the memory of a tool ------------------------===//
+//===- HostTensor.cpp - tensors in the memory of a tool ------------------------===//
 //
 // Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-#include "lib/Artefact/Tensor.h"
+#include "lib/Artefact/HostTensor.h"
 #include "llvm/ADT/APFloat.h"
 #include "llvm/Support/MathExtras.h"
 #include <cstring>
 
 using namespace tilewright;
 
-llvm::Expected<Tensor> Tensor::create(DLDataType dtype, std::vector<int64_t> shape) {
-  Tensor tensor;
+llvm::Expected<HostTensor> HostTensor::create(DLDataType dtype, std::vector<int64_t> shape) {
+  HostTensor tensor;
   tensor.type = dtype;
   tensor.elements = 1;
   bool fits = true;
@@ -55,7 +55,7 @@ static double element(const char *data, int64_t i) {
   return static_cast<double>(value);
 }
 
-double Tensor::at(int64_t i) const {
+double HostTensor::at(int64_t i) const {
   const char *bytes = storage.get();
   switch (type.code << 8 | type.bits) {
   case kDLFloat << 8 | 64:
@@ -85,7 +85,7 @@ double Tensor::at(int64_t i) const {
   }
 }
 
-DLTensor Tensor::view() const {
+DLTensor HostTensor::view() const {
   return {storage.get(),
           {kDLCPU, 0},
           static_cast<int>(sizes.size()),
