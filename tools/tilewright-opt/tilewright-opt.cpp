@@ -28,6 +28,7 @@ int main(int argc, char **argv) {
                   mlir::target::TargetDialect>();
   mlir::kernel::registerBufferizableOpInterfaceExternalModels(registry);
   mlir::xf::registerXfPasses();
+  mlir::xf::registerModelPipeline();
   mlir::kernel::registerKernelPasses();
   tilewright::registerCodegenPasses();
   tilewright::registerRowPipelines();

@@ -7,12 +7,19 @@
 #ifndef TILEWRIGHT_DIALECTS_XF_TRANSFORMS_PASSES_H
 #define TILEWRIGHT_DIALECTS_XF_TRANSFORMS_PASSES_H
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 
 namespace mlir::xf {
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION
 #include "dialects/Xf/Transforms/Passes.h.inc"
+
+/// The passes of the model stage, in order: raising, merging, folding of weights. Runs on a module.
+void buildModelPipeline(OpPassManager &pm);
+/// The same as `xf-model` in tilewright-opt.
+void registerModelPipeline();
 } // namespace mlir::xf
 
 #endif // TILEWRIGHT_DIALECTS_XF_TRANSFORMS_PASSES_H

@@ -71,4 +71,31 @@ def RaiseAttention : Pass<"xf-raise-attention"> {
   let dependentDialects = ["XfDialect", "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
 }
 
+def MergeProjections : Pass<"xf-merge-projections", "::mlir::func::FuncOp"> {
+  let summary = "Contractions of one input with weights are one contraction, of which results are slices";
+  let description = [{
+    Q, K and V, or gate and up: matmuls with the same left side and weights of rank 2 (or values computed from weights alone) read the input once.
+    Rank-1 biases are concatenated as well; a missing one counts as 0. Groups end at the next attention, so that the projections
+    of an encoder's output by every decoder layer stay with their layers. The concatenations of weights are left to
+    xf-fold-weights.
+
+    ```mlir
+    %q = xf.matmul %x, %wq                       // %w = tensor.concat dim(1) %wq, %wk
+    %k = xf.matmul %x, %wk                       // %y = xf.matmul %x, %w
+                                                 // %q = tensor.extract_slice %y ..., %k = tensor.extract_slice %y ...
+    ```
+  }];
+  let dependentDialects = ["XfDialect", "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
+}
+
+def FoldWeights : Pass<"xf-fold-weights", "::mlir::ModuleOp"> {
+  let summary = "Whatever is computed from weights alone is a weight";
+  let description = [{
+    Transposes, casts, concatenations, slices and arithmetic on weights become the initialiser of a new `xf.weight_data`, evaluated at emission;
+    no element enters the IR. Matmuls with `transpose_rhs` read a transposed weight instead. Values more than 4 times as large as
+    their weights (broadcasts) stay. Weights that no function reads, directly or through initialisers, are removed.
+  }];
+  let dependentDialects = ["XfDialect"];
+}
+
 #endif // TILEWRIGHT_XF_PASSES

@@ -34,7 +34,9 @@ SoftmaxOp softmaxOf(MatmulOp product) {
   while (isReadOnlyBy(value, reader)) {
     reader = value.getDefiningOp();
     if (auto softmax = dyn_cast_or_null<SoftmaxOp>(reader))
-      return softmax.getAxis() == softmax.getType().getRank() - 1 ? softmax : SoftmaxOp();
+      return static_cast<int64_t>(softmax.getAxis()) == softmax.getType().getRank() - 1
+                 ? softmax
+                 : SoftmaxOp();
     auto select = dyn_cast_or_null<SelectOp>(reader);
     auto cast = dyn_cast_or_null<CastOp>(reader);
     if (select && inputOf(select.getCondition(), UnaryKind::is_nan) == select.getOnFalse() &&
@@ -200,17 +202,27 @@ private:
     SmallVector<int64_t> shape(shapeOf(query));
     shape.back() = shapeOf(value).back();
     auto type = RankedTensorType::get(shape, op.getType().getElementType());
-    Value attended = AttentionOp::create(rewriter, loc, type, query, key, value, visible.mask,
-                                         offset, Value(), rewriter.getF64FloatAttr(scores.scale),
-                                         visible.causal ? rewriter.getUnitAttr() : UnitAttr(),
-                                         rewriter.getF64FloatAttr(scores.softcap),
-                                         rewriter.getI64IntegerAttr(visible.window));
+    Value attended = AttentionOp::create(
+        rewriter, loc, type, query, key, value, visible.mask, offset, Value(),
+        rewriter.getF64FloatAttr(rounded(scores.scale)),
+        visible.causal ? rewriter.getUnitAttr() : UnitAttr(),
+        rewriter.getF64FloatAttr(scores.softcap), rewriter.getI64IntegerAttr(visible.window));
     if (shapeOf(op).size() != 4)
       attended = reshaped(rewriter, loc, attended, dimsOf(rewriter, loc, op));
     if (attended.getType() != op.getType())
       attended = tensor::CastOp::create(rewriter, loc, op.getType(), attended);
     rewriter.replaceOp(op, attended);
     return success();
+  }
+
+  // A factor is a number of the element type, in whatever spelling it came: s / √d and s · 1/√d are
+  // one scale.
+  double rounded(double factor) {
+    APFloat number(factor);
+    bool losesInfo;
+    number.convert(cast<FloatType>(op.getType().getElementType()).getFloatSemantics(),
+                   APFloat::rmNearestTiesToEven, &losesInfo);
+    return number.convertToDouble();
   }
 
   MatmulOp op;

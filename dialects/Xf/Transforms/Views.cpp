@@ -20,7 +20,7 @@ std::optional<LastSlice> lastSliceOf(OpBuilder &builder, Value value) {
         getConstantIntValue(slice.getMixedStrides()[i]) != 1)
       return std::nullopt;
     if (!areProvablyEqual(slice.getMixedSizes()[i],
-                       dimOf(builder, value.getLoc(), slice.getSource(), i)))
+                          dimOf(builder, value.getLoc(), slice.getSource(), i)))
       return std::nullopt;
   }
   std::optional<int64_t> offset = getConstantIntValue(slice.getMixedOffsets()[last]),

@@ -1,0 +1,70 @@
+//===- WeightSubgraphs.cpp - what can be computed before the model runs -===//
+//
+// Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "dialects/Xf/Transforms/WeightSubgraphs.h"
+
+namespace mlir::xf {
+
+// Operations of which lib/Emit/WeightEvaluator.h computes the value.
+static bool isComputable(Operation *op) {
+  if (!isa<TransposeOp, ReshapeOp, BroadcastOp, CastOp, UnaryOp, BinaryOp, CompareOp, SelectOp,
+           GatherOp, IotaOp, tensor::ConcatOp, tensor::ExtractSliceOp, tensor::ExpandShapeOp,
+           tensor::CollapseShapeOp, tensor::CastOp>(op))
+    return false;
+  auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
+  return type && type.hasStaticShape();
+}
+
+WeightSubgraphs::Answer WeightSubgraphs::classify(Value value) {
+  if (auto it = answers.find(value); it != answers.end())
+    return it->second;
+  Operation *op = value.getDefiningOp();
+  Answer answer{false, false};
+  if (auto weight = dyn_cast_or_null<WeightOp>(op)) {
+    bool whole = !weight.getLayer();
+    answer = {whole, whole};
+  } else if (isa_and_nonnull<arith::ConstantOp>(op)) {
+    answer = {true, false};
+  } else if (op && isComputable(op)) {
+    answer.known = true;
+    for (Value operand : op->getOperands()) {
+      Answer input = classify(operand);
+      answer.known &= input.known;
+      answer.fromWeights |= input.fromWeights;
+    }
+  }
+  answer.fromWeights &= answer.known;
+  answers[value] = answer;
+  return answer;
+}
+
+bool WeightSubgraphs::isKnown(Value value) {
+  return classify(value).known;
+}
+bool WeightSubgraphs::isFromWeights(Value value) {
+  return classify(value).fromWeights;
+}
+
+void hoist(Value value, Operation *position) {
+  Operation *op = value.getDefiningOp();
+  if (!op || op->getBlock() != position->getBlock() || op->isBeforeInBlock(position))
+    return;
+  for (Value operand : op->getOperands())
+    hoist(operand, position);
+  op->moveBefore(position);
+}
+
+WeightOp firstWeightOf(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (!op || isa<WeightOp>(op))
+    return cast_or_null<WeightOp>(op);
+  for (Value operand : op->getOperands())
+    if (WeightOp weight = firstWeightOf(operand))
+      return weight;
+  return {};
+}
+
+} // namespace mlir::xf
