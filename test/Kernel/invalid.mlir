@@ -88,3 +88,39 @@ func.func @elementwise(%a: tensor<?x48xf32>, %w: tensor<2x48x32xf32>, %init: ten
 
 // expected-error @below {{expects mr, lanes, unroll >= 1 and row_block >= mr, got 14, 16, 2, 8}}
 #s = #kernel.contract_schedule<mr = 14, lanes = 16, unroll = 2, row_block = 8>
+
+// -----
+
+#id = affine_map<(b, h, s, d) -> (b, h, s, d)>
+func.func @heads(%q: tensor<1x4x?x64xf32>, %k: tensor<1x3x?x64xf32>, %init: tensor<1x4x?x64xf32>) {
+  // expected-error @below {{expects the number of query heads to be a multiple of key heads, got 4 and 3}}
+  %r = kernel.attention ins(%q, %k, %k : tensor<1x4x?x64xf32>, tensor<1x3x?x64xf32>, tensor<1x3x?x64xf32>)
+       outs(%init : tensor<1x4x?x64xf32>) {maps = [#id, #id, #id, #id], scale = 0.125 : f64} -> tensor<1x4x?x64xf32>
+  return
+}
+
+// -----
+
+#id = affine_map<(b, h, s, d) -> (b, h, s, d)>
+#dlast = affine_map<(b, h, s, d) -> (b, h, d, s)>
+func.func @order(%q: tensor<1x4x?x64xf32>, %k: tensor<1x4x64x?xf32>, %v: tensor<1x4x?x64xf32>) {
+  // expected-error @below {{expects key of rank 4 with a permutation of (b, h, s, d) that keeps d last}}
+  %r = kernel.attention ins(%q, %k, %v : tensor<1x4x?x64xf32>, tensor<1x4x64x?xf32>, tensor<1x4x?x64xf32>)
+       outs(%q : tensor<1x4x?x64xf32>) {maps = [#id, #dlast, #id, #id], scale = 0.125 : f64} -> tensor<1x4x?x64xf32>
+  return
+}
+
+// -----
+
+#id = affine_map<(b, h, s, d) -> (b, h, s, d)>
+func.func @mask(%q: tensor<1x4x?x64xf32>, %m: tensor<?x?xi1>) {
+  // expected-error @below {{expects a floating-point mask of rank 1 to 4, got 'tensor<?x?xi1>'}}
+  %r = kernel.attention ins(%q, %q, %q : tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>) mask(%m : tensor<?x?xi1>)
+       outs(%q : tensor<1x4x?x64xf32>) {maps = [#id, #id, #id, #id], scale = 0.125 : f64} -> tensor<1x4x?x64xf32>
+  return
+}
+
+// -----
+
+// expected-error @below {{expects keys to be a multiple of the panel width 64, got 100}}
+#s = #kernel.attention_schedule<mr = 6, lanes = 16, key_vectors = 4, value_vectors = 4, rows = 72, keys = 100>

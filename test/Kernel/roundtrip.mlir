@@ -15,3 +15,17 @@ func.func @contract(%a: tensor<?x48xf32>, %w: tensor<2x48x32xf32>, %bias: tensor
   } -> tensor<?x40xf32>
   return %r : tensor<?x40xf32>
 }
+
+#bshd = affine_map<(b, h, s, d) -> (b, s, h, d)>
+// CHECK-LABEL: func @attention
+func.func @attention(%q: tensor<?x?x8x64xf32>, %k: tensor<?x?x2x64xf32>, %m: tensor<?x1x1x?xf32>, %o: index, %l: tensor<?xi64>) -> tensor<?x?x8x64xf32> {
+  // CHECK: kernel.attention ins(%{{.*}}, %{{.*}}, %{{.*}} : tensor<?x?x8x64xf32>, tensor<?x?x2x64xf32>, tensor<?x?x2x64xf32>)
+  // CHECK-SAME: mask(%{{.*}} : tensor<?x1x1x?xf32>) offset(%{{.*}}) kv_lengths(%{{.*}} : tensor<?xi64>)
+  // CHECK-SAME: schedule(<mr = 6, lanes = 16, key_vectors = 4, value_vectors = 4, rows = 72, keys = 512>)
+  // CHECK-SAME: causal
+  %r = kernel.attention ins(%q, %k, %k : tensor<?x?x8x64xf32>, tensor<?x?x2x64xf32>, tensor<?x?x2x64xf32>)
+       mask(%m : tensor<?x1x1x?xf32>) offset(%o) kv_lengths(%l : tensor<?xi64>) outs(%q : tensor<?x?x8x64xf32>)
+       schedule(<mr = 6, lanes = 16, key_vectors = 4, value_vectors = 4, rows = 72, keys = 512>)
+       {maps = [#bshd, #bshd, #bshd, #bshd], scale = 0.125 : f64, causal} -> tensor<?x?x8x64xf32>
+  return %r : tensor<?x?x8x64xf32>
+}

@@ -63,4 +63,19 @@ def Kernel_ContractScheduleAttr : AttrDef<Kernel_Dialect, "ContractSchedule"> {
   let genVerifyDecl = 1;
 }
 
+def Kernel_AttentionScheduleAttr : AttrDef<Kernel_Dialect, "AttentionSchedule"> {
+  let mnemonic = "attention_schedule";
+  let summary = "how attention is cut and expanded";
+  let description = [{
+    A unit is one key head and at most `rows` rows (queries × the query heads of that key head). It passes over blocks of `keys`
+    keys: one block is single-pass softmax, several are online softmax. Keys of a block are packed into panels of
+    `key_vectors` · `lanes` columns; scores come in tiles of `mr` rows × one panel, outputs in tiles of `mr` rows × at most
+    `value_vectors` vectors. With at most `direct_rows` rows keys are not packed: scores are dot products.
+  }];
+  let parameters = (ins "int64_t":$mr, "int64_t":$lanes, "int64_t":$key_vectors, "int64_t":$value_vectors, "int64_t":$rows,
+    "int64_t":$keys, DefaultValuedParameter<"int64_t", "2">:$unroll, DefaultValuedParameter<"int64_t", "2">:$direct_rows);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
 #endif // TILEWRIGHT_KERNEL_BASE

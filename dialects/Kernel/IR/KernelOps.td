@@ -7,6 +7,7 @@
 #ifndef TILEWRIGHT_KERNEL_OPS
 #define TILEWRIGHT_KERNEL_OPS
 
+include "dialects/Kernel/IR/KernelAttention.td"
 include "dialects/Kernel/IR/KernelContract.td"
 
 def Kernel_RegionOp : Kernel_Op<"region", [SingleBlock, NoRegionArguments, RecursiveMemoryEffects,

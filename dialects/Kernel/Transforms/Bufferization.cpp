@@ -69,6 +69,7 @@ struct WeightModel : BufferizableOpInterface::ExternalModel<WeightModel, kernel:
 
 void kernel::registerBufferizableOpInterfaceExternalModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, KernelDialect *) {
+    AttentionOp::attachInterface<DestinationModel<AttentionOp>>(*context);
     ContractOp::attachInterface<DestinationModel<ContractOp>>(*context);
     WeightOp::attachInterface<WeightModel>(*context);
   });

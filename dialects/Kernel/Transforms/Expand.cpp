@@ -15,14 +15,24 @@ namespace mlir::kernel {
 namespace {
 struct Expand : impl::ExpandBase<Expand> {
   void runOnOperation() override {
-    SmallVector<ContractOp> contracts;
-    getOperation()->walk([&](ContractOp op) { contracts.push_back(op); });
-    for (ContractOp op : contracts) {
-      if (!isa<MemRefType>(op.getLhs().getType()) || !op.getSchedule()) {
-        op.emitOpError("expects memrefs and a schedule: tile and bufferize before");
+    SmallVector<Operation *> tiles;
+    getOperation()->walk([&](Operation *op) {
+      if (isa<ContractOp, AttentionOp>(op))
+        tiles.push_back(op);
+    });
+    for (Operation *op : tiles) {
+      auto contract = dyn_cast<ContractOp>(op);
+      auto attention = dyn_cast<AttentionOp>(op);
+      bool scheduled =
+          contract ? contract.getSchedule().has_value() : attention.getSchedule().has_value();
+      if (!isa<MemRefType>(op->getOperand(0).getType()) || !scheduled) {
+        op->emitOpError("expects memrefs and a schedule: tile and bufferize before");
         return signalPassFailure();
       }
-      expandContract(op);
+      if (contract)
+        expandContract(contract);
+      else
+        expandAttention(attention);
     }
   }
 };

@@ -139,6 +139,38 @@ LogicalResult tileContract(RewriterBase &rewriter, ContractOp op) {
   return success();
 }
 
+//===----------------------------------------------------------------------===//
+// attention
+//===----------------------------------------------------------------------===//
+
+// (b, key head, block of queries). Blocks are balanced and, where a block has more rows than a row
+// tile, whole row tiles.
+LogicalResult tileAttention(RewriterBase &rewriter, AttentionOp op) {
+  Location loc = op.getLoc();
+  rewriter.setInsertionPoint(op);
+  SmallVector<Range> domain = op.getIterationDomain(rewriter);
+  OpFoldResult queries = domain[2].size, one = rewriter.getIndexAttr(1);
+  AttentionScheduleAttr schedule = *op.getSchedule();
+  int64_t group = op.getGroupSize(), most = std::max<int64_t>(1, schedule.getRows() / group);
+  int64_t whole = schedule.getMr() / std::gcd(schedule.getMr(), group);
+  whole = whole <= most ? whole : 1;
+  OpFoldResult unit = rewriter.getIndexAttr(whole);
+  OpFoldResult blocks =
+      atLeastOne(rewriter, loc,
+                 ceilDivIndex(rewriter, loc, queries, rewriter.getIndexAttr(most / whole * whole)));
+  OpFoldResult step = mulIndex(
+      rewriter, loc,
+      ceilDivIndex(rewriter, loc, ceilDivIndex(rewriter, loc, queries, blocks), unit), unit);
+  SmallVector<OpFoldResult> trips{domain[0].size, domain[1].size, blocks};
+  auto position = [&](OpBuilder &b, ValueRange ivs, SmallVectorImpl<OpFoldResult> &offsets,
+                      SmallVectorImpl<OpFoldResult> &sizes) {
+    OpFoldResult at = minIndex(b, loc, mulIndex(b, loc, ivs[2], step), queries);
+    offsets.assign({ivs[0], ivs[1], at});
+    sizes.assign({one, one, minIndex(b, loc, step, subIndex(b, loc, queries, at))});
+  };
+  return tileToForall(rewriter, cast<TilingInterface>(*op), trips, position);
+}
+
 // The loop of the root stands for the region from here on.
 void dissolve(RewriterBase &rewriter, RegionOp region) {
   Operation *yield = region.getBody().front().getTerminator();
@@ -153,18 +185,21 @@ struct Tile : impl::TileBase<Tile> {
     IRRewriter rewriter(&getContext());
     SmallVector<Operation *> roots;
     getOperation()->walk([&](Operation *op) {
-      if (isa<ContractOp>(op) && !op->getParentOfType<scf::ForallOp>())
+      if (isa<ContractOp, AttentionOp>(op) && !op->getParentOfType<scf::ForallOp>())
         roots.push_back(op);
     });
     for (Operation *op : roots) {
-      auto contract = cast<ContractOp>(op);
-      if (!contract.getSchedule()) {
+      auto contract = dyn_cast<ContractOp>(op);
+      auto attention = dyn_cast<AttentionOp>(op);
+      if (contract ? !contract.getSchedule() : !attention.getSchedule()) {
         op->emitOpError("expects a schedule, got none: run kernel-select-schedule before");
         return signalPassFailure();
       }
+      Location loc = op->getLoc();
       auto region = op->getParentOfType<RegionOp>();
-      if (failed(tileContract(rewriter, contract))) {
-        op->emitOpError("cannot be tiled");
+      if (failed(contract ? tileContract(rewriter, contract)
+                          : tileAttention(rewriter, attention))) {
+        emitError(loc, "cannot be tiled");
         return signalPassFailure();
       }
       if (region)

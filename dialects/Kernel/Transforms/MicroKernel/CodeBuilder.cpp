@@ -90,6 +90,18 @@ void CodeBuilder::maskedStore(Value vector, Value memref, ValueRange at, Value m
   vector::MaskedStoreOp::create(*this, memref, at, mask, vector);
 }
 
+Value CodeBuilder::select(Value condition, Value x, Value y) {
+  return arith::SelectOp::create(*this, condition, x, y);
+}
+Value CodeBuilder::reduceMax(Value vector) {
+  return vector::ReductionOp::create(*this, vector::CombiningKind::MAXNUMF, vector,
+                                     arith::FastMathFlags::nnan);
+}
+Value CodeBuilder::reduceSum(Value vector) {
+  return vector::ReductionOp::create(*this, vector::CombiningKind::ADD, vector,
+                                     arith::FastMathFlags::reassoc);
+}
+
 Value CodeBuilder::add(Value x, Value y) {
   return arith::AddFOp::create(*this, x, y);
 }

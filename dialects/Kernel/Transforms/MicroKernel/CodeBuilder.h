@@ -47,6 +47,11 @@ public:
   Value maskedLoad(Value memref, ValueRange at, Value mask);
   void maskedStore(Value vector, Value memref, ValueRange at, Value mask);
 
+  Value select(Value condition, Value x, Value y);
+  /// The largest element (no NaN among them), the sum of all elements of a vector.
+  Value reduceMax(Value vector);
+  Value reduceSum(Value vector);
+
   Value add(Value x, Value y);
   Value sub(Value x, Value y);
   Value mul(Value x, Value y);
@@ -84,9 +89,17 @@ SmallVector<Value> emitFmaLoop(CodeBuilder &b, int64_t mr, int64_t nv, Value kEn
                                ValueRange init, LoadOperand loadA, LoadOperand loadB,
                                function_ref<void(Value k)> prefetch = nullptr);
 
+/// 2^t for f32 t ≤ 127, at most 1.5 ulp off; exactly 0 for t ≤ -127, -inf included; NaN stays NaN.
+Value emitExp2(CodeBuilder &b, Value t);
+
+/// Transposes lanes × lanes elements held in `rows`, in log2(lanes) steps of register shuffles.
+void emitTranspose(CodeBuilder &b, MutableArrayRef<Value> rows);
+
+class AttentionOp;
 class ContractOp;
-/// Replaces a contraction tile on memrefs by vector code.
+/// Replace a tile on memrefs by vector code.
 void expandContract(ContractOp op);
+void expandAttention(AttentionOp op);
 
 } // namespace mlir::kernel
 
