@@ -78,4 +78,13 @@ def LowerVectors : Pass<"codegen-lower-vectors"> {
                            "::mlir::vector::VectorDialect"];
 }
 
+def ExpandDynamicShapes : Pass<"codegen-expand-dynamic-shapes"> {
+  let summary = "No memref.expand_shape splits one dimension into several dynamic ones";
+  let description = [{
+    Such an op becomes a memref.reinterpret_cast of its source. To run before expand-strided-metadata, which of LLVM 22 crashes on
+    it: it takes the strides of a group from static sizes.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
+}
+
 #endif // TILEWRIGHT_CODEGEN_PASSES
