@@ -66,6 +66,7 @@ private:
   Value integerPower(Value x, Value y);
   Value remainder(Value x, Value y, bool isUnsigned);
   Value modulo(Value x, Value y, bool isUnsigned);
+  Value logOnePlus(Value u);
   Value sign(Value x, bool isUnsigned);
   Value truncateToInteger(Value x, IntegerType to, bool isUnsigned);
 };
