@@ -7,7 +7,9 @@
 #ifndef TILEWRIGHT_LIB_CODEGEN_PASSES_H
 #define TILEWRIGHT_LIB_CODEGEN_PASSES_H
 
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Pass/Pass.h"
 
 namespace tilewright {

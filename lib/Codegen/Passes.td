@@ -31,6 +31,16 @@ def Privatize : Pass<"codegen-privatize", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::tensor::TensorDialect"];
 }
 
+def BufferizeModel : Pass<"codegen-bufferize-model", "::mlir::func::FuncOp"> {
+  let summary = "The model function works on memrefs: inputs are read-only, nothing returns";
+  let description = [{
+    Tensor arguments become memrefs of identity layout, then upstream's one-shot bufferization runs on the function alone (the
+    module also holds weights' initialisers, which are evaluated at emission and stay tensors).
+  }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
 def ResultsToOuts : Pass<"codegen-results-to-outs", "::mlir::func::FuncOp"> {
   let summary = "Results of public functions are written into memref arguments that follow the inputs";
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect", "::mlir::memref::MemRefDialect"];
@@ -84,6 +94,36 @@ def ExpandDynamicShapes : Pass<"codegen-expand-dynamic-shapes"> {
     Such an op becomes a memref.reinterpret_cast of its source. To run before expand-strided-metadata, which of LLVM 22 crashes on
     it: it takes the strides of a group from static sizes.
   }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
+}
+
+def SerialRegions : Pass<"codegen-serial-regions", "::mlir::func::FuncOp"> {
+  let summary = "Everything with side effects stands in an scf.forall, if need be in one of a single iteration";
+  let description = [{
+    Neighbouring ops that no parallel loop holds become one region, so the whole of a reference model is one. Sizes, allocations and reads
+    of inputs stay outside. Canonicalization folds loops of one iteration, so it must not run between this pass and outlining.
+  }];
+  let dependentDialects = ["::mlir::scf::SCFDialect"];
+}
+
+def CopiesToLinalg : Pass<"codegen-copies-to-linalg", "::mlir::func::FuncOp"> {
+  let summary = "Every memref.copy is a linalg op, which becomes a loop instead of a call of a library";
+  let dependentDialects = ["::mlir::linalg::LinalgDialect"];
+}
+
+def PlanArena : Pass<"codegen-plan-arena", "::mlir::ModuleOp"> {
+  let summary = "Every buffer is a view of the workspace or on the stack, and @main_workspace computes the workspace's size";
+  let description = [{
+    Small static buffers inside a region go to the stack. Other buffers inside a region are each thread's own; buffers outside
+    are shared. Buffers whose lives do not overlap share a slot, whose size is the maximum of its tenants'. A life reaches from
+    the first to the last use; a use in a loop that does not hold the buffer counts as the whole loop. Offsets and sizes are
+    arithmetic on symbols, computed once at the start of the function:
+
+      workspace = shared + threads · private,  all parts multiples of 64 bytes.
+  }];
+  let options = [
+    Option<"stackLimit", "stack-limit", "int64_t", "4096", "bytes up to which a region's buffer goes to the stack">
+  ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
 }
 

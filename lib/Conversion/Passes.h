@@ -7,6 +7,10 @@
 #ifndef TILEWRIGHT_LIB_CONVERSION_PASSES_H
 #define TILEWRIGHT_LIB_CONVERSION_PASSES_H
 
+#include "dialects/Kernel/IR/Kernel.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Pass/Pass.h"
 
 namespace tilewright {

@@ -21,4 +21,33 @@ def ConvertOnnxToXf : Pass<"convert-onnx-to-xf", "::mlir::func::FuncOp"> {
                            "::mlir::xf::XfDialect"];
 }
 
+def BindSymbols : Pass<"bind-symbols", "::mlir::ModuleOp"> {
+  let summary = "The model is a machine function: symbolic dimensions are arguments, sizes of boundary buffers follow from them";
+  let description = [{
+    See dialects/Kernel/IR/MachineFunction.h for the signature. `xf.dim` becomes an argument of @main and @main_shapes,
+    `memref.dim` of an input its symbol, of an output what @main_shapes says.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect"];
+}
+
+def ConvertWeightsToKernel : Pass<"convert-weights-to-kernel", "::mlir::func::FuncOp"> {
+  let summary = "Every xf.weight of the model function is a kernel.weight";
+  let dependentDialects = ["::mlir::kernel::KernelDialect"];
+}
+
+def ConvertLaunchesToLLVM : Pass<"convert-launches-to-llvm", "::mlir::ModuleOp"> {
+  let summary = "kernel.launch calls the runtime, and the entry points of lib/Runtime/Model.h exist";
+  let description = [{
+    A launch stores its captures in a closure on the stack and calls `tw_launch(call, region, closure, tid)`. Of a memref with
+    identity layout only address and dynamic sizes are stored, so that LLVM sees in the region how strides follow from sizes.
+    `tw_model_run`, `tw_model_workspace` and `tw_model_shapes` unpack tw_call and the symbols.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+def ConvertMachineToLLVM : Pass<"convert-machine-to-llvm", "::mlir::ModuleOp"> {
+  let summary = "All code is in the LLVM dialect; weights stay what they are";
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
 #endif // TILEWRIGHT_CONVERSION_PASSES

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "lib/Emit/Interface.h"
+#include "dialects/Xf/IR/Interface.h"
 #include "include/tilewright/Runtime.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/StringExtras.h"
@@ -42,46 +43,81 @@ bool describeType(Type type, TensorInterface &tensor) {
 
 class Reader {
 public:
-  explicit Reader(func::FuncOp function) : function(function) {}
+  explicit Reader(ModuleOp module) : module(module) {}
 
-  LogicalResult read(ModelInterface &model) {
-    for (unsigned i = 0; i < function.getNumArguments(); ++i) {
-      TensorInterface tensor;
-      if (failed(readTensor("input", i, function.getArgumentTypes()[i], function.getArgAttrDict(i),
-                            tensor)))
+  /// From the model function, which still has its tensors.
+  LogicalResult read(func::FuncOp function, ModelInterface &model) {
+    for (auto [i, type] : llvm::enumerate(function.getArgumentTypes()))
+      if (failed(addInput(nameOf(function.getArgAttrOfType<StringAttr>(i, "xf.name"), "input", i),
+                          type, namesOf(function.getArgAttrOfType<ArrayAttr>(i, "xf.dims")), model)))
         return failure();
-      bindSymbols(tensor, model);
-      model.inputs.push_back(std::move(tensor));
-    }
-    for (unsigned i = 0; i < function.getNumResults(); ++i) {
-      TensorInterface tensor;
-      if (failed(readTensor("output", i, function.getResultTypes()[i],
-                            function.getResultAttrDict(i), tensor)))
+    for (auto [i, type] : llvm::enumerate(function.getResultTypes()))
+      if (failed(addOutput(
+              nameOf(function.getResultAttrOfType<StringAttr>(i, "xf.name"), "output", i), type,
+              namesOf(function.getResultAttrOfType<ArrayAttr>(i, "xf.dims")), model)))
         return failure();
-      for (DimInterface &dim : tensor.dims)
-        if (dim.symbol != TW_DIM_STATIC)
-          dim.symbol = findSymbol(model, dim.name);
-      model.outputs.push_back(std::move(tensor));
-    }
+    return success();
+  }
+
+  /// From what `xf-export-interface` recorded.
+  LogicalResult read(const xf::ModelInterface &recorded, ModelInterface &model) {
+    for (const xf::TensorInterface &input : recorded.inputs)
+      if (failed(addInput(input.name, input.type, input.dims, model)))
+        return failure();
+    for (const xf::TensorInterface &output : recorded.outputs)
+      if (failed(addOutput(output.name, output.type, output.dims, model)))
+        return failure();
     return success();
   }
 
 private:
-  LogicalResult readTensor(StringRef role, unsigned index, Type type, DictionaryAttr attrs,
+  static std::string nameOf(StringAttr name, StringRef role, size_t index) {
+    return name ? name.str() : (role + Twine(index)).str();
+  }
+
+  static SmallVector<std::string> namesOf(ArrayAttr dims) {
+    SmallVector<std::string> names;
+    if (dims)
+      for (StringAttr name : dims.getAsRange<StringAttr>())
+        names.push_back(name.str());
+    return names;
+  }
+
+  LogicalResult addInput(StringRef name, Type type, ArrayRef<std::string> dims,
+                         ModelInterface &model) {
+    TensorInterface tensor;
+    if (failed(readTensor("input", name, type, dims, tensor)))
+      return failure();
+    bindSymbols(tensor, model);
+    model.inputs.push_back(std::move(tensor));
+    return success();
+  }
+
+  LogicalResult addOutput(StringRef name, Type type, ArrayRef<std::string> dims,
+                          ModelInterface &model) {
+    TensorInterface tensor;
+    if (failed(readTensor("output", name, type, dims, tensor)))
+      return failure();
+    for (DimInterface &dim : tensor.dims)
+      if (dim.symbol != TW_DIM_STATIC)
+        dim.symbol = findSymbol(model, dim.name);
+    model.outputs.push_back(std::move(tensor));
+    return success();
+  }
+
+  LogicalResult readTensor(StringRef role, StringRef name, Type type, ArrayRef<std::string> names,
                            TensorInterface &tensor) {
-    auto name = attrs ? attrs.getAs<StringAttr>("xf.name") : nullptr;
-    tensor.name = name ? name.str() : (role + Twine(index)).str();
+    tensor.name = name.str();
     auto ranked = dyn_cast<RankedTensorType>(type);
     if (!ranked || !describeType(ranked.getElementType(), tensor))
-      return function.emitError()
+      return module.emitError()
              << role << " '" << tensor.name
              << "': expects a tensor of integers of 8 to 64 bits, bool, f16, bf16, f32 or f64, got "
              << type;
-    auto names = attrs ? attrs.getAs<ArrayAttr>("xf.dims") : nullptr;
     for (auto [i, size] : llvm::enumerate(ranked.getShape())) {
       DimInterface dim;
-      if (names && i < names.size())
-        dim.name = cast<StringAttr>(names[i]).str();
+      if (i < names.size())
+        dim.name = names[i];
       if (ShapedType::isDynamic(size))
         dim.symbol = TW_DIM_COMPUTED;
       else
@@ -113,7 +149,6 @@ private:
   SymbolInterface declaredRange(StringRef name) {
     SymbolInterface symbol;
     symbol.name = name.str();
-    auto module = function->getParentOfType<ModuleOp>();
     auto bounds = module->getAttrOfType<DictionaryAttr>("xf.bounds");
     auto range = bounds ? bounds.getAs<DenseI64ArrayAttr>(name) : nullptr;
     if (range) {
@@ -123,17 +158,24 @@ private:
     return symbol;
   }
 
-  func::FuncOp function;
+  ModuleOp module;
 };
 
 } // namespace
 
 FailureOr<ModelInterface> tilewright::readInterface(ModuleOp module) {
+  ModelInterface model;
+  Reader reader(module);
+  if (module->hasAttr("xf.interface")) {
+    FailureOr<xf::ModelInterface> recorded = xf::getModelInterface(module);
+    if (failed(recorded) || failed(reader.read(*recorded, model)))
+      return failure();
+    return model;
+  }
   auto function = module.lookupSymbol<func::FuncOp>("main");
   if (!function)
     return module.emitError("expects a func.func @main"), failure();
-  ModelInterface model;
-  if (failed(Reader(function).read(model)))
+  if (failed(reader.read(function, model)))
     return failure();
   return model;
 }

@@ -55,8 +55,8 @@ struct ModelInterface {
   std::vector<SymbolInterface> symbols; // in order of first appearance among the inputs
 };
 
-/// Reads inputs, outputs and symbols from `func.func @main` of the model stage
-/// (docs/Architecture.md, "Model function"). The strings other than names of tensors are left to
+/// Reads inputs, outputs and symbols from `xf.interface`, before that is recorded from
+/// `func.func @main` of the model stage (docs/Architecture.md, "Model function"). The strings other than names of tensors are left to
 /// the caller. Emits a diagnostic if a type cannot cross the C interface.
 mlir::FailureOr<ModelInterface> readInterface(mlir::ModuleOp module);
 

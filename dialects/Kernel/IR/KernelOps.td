@@ -36,4 +36,18 @@ def Kernel_WeightOp : Kernel_Op<"weight", [Pure]> {
   let assemblyFormat = "$weight (`[` $layer^ `]`)? attr-dict `:` type($result)";
 }
 
+def Kernel_LaunchOp : Kernel_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "all threads run an outlined region, each its share; returns when all are done";
+  let description = [{
+    The callee takes the captures, then its share as (tid, threads). Every thread of the team meets at the launch, so what one region
+    wrote the next one may read.
+
+    ```mlir
+    kernel.launch @main_region_0(%x, %n) : memref<?xf32>, index
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$callee, Variadic<AnyType>:$captures);
+  let assemblyFormat = "$callee `(` $captures `)` attr-dict (`:` type($captures)^)?";
+}
+
 #endif // TILEWRIGHT_KERNEL_OPS

@@ -28,4 +28,33 @@ def Expand : Pass<"kernel-expand"> {
   ];
 }
 
+def LayoutWeights : Pass<"kernel-layout-weights", "::mlir::ModuleOp"> {
+  let summary = "Every weight that code refers to has its place in the artefact's weights";
+  let description = [{
+    `kernel.weights` on the module becomes the table `[{symbol = @w, offset = N, bytes = N}, ...]`, in order of first use, and
+    `kernel.weights_size` its extent; each `kernel.weight` becomes a view of the machine function's weights. Tensors begin at
+    multiples of 64 bytes. Layer `l` of a stacked weight lies at offset + l · (bytes / layers).
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
+}
+
+def OutlineRegions : Pass<"kernel-outline-regions", "::mlir::ModuleOp"> {
+  let summary = "Every scf.forall of the machine function is a function of its own, called by kernel.launch";
+  let description = [{
+    `@main_region_K(captures…, tid, threads)` runs a contiguous, balanced share of the iterations: those from total·tid/threads up to
+    total·(tid+1)/threads. Indices of the first iteration are found by division, the next ones by add and carry: two divisions per row cost
+    15 % of a short softmax row. Pure computations are repeated inside instead of captured, so that captures are addresses
+    and symbols.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::scf::SCFDialect"];
+}
+
+def VerifyLaunches : Pass<"kernel-verify-launches", "::mlir::func::FuncOp"> {
+  let summary = "Nothing outside launches has side effects, else this is an error";
+  let description = [{
+    All threads run the machine function, so a store outside a launch is a race, an allocation is one per thread. Reading
+    inputs is allowed: all threads see the same.
+  }];
+}
+
 #endif // TILEWRIGHT_KERNEL_PASSES

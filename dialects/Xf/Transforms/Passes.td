@@ -98,4 +98,14 @@ def FoldWeights : Pass<"xf-fold-weights", "::mlir::ModuleOp"> {
   let dependentDialects = ["XfDialect"];
 }
 
+def ExportInterface : Pass<"xf-export-interface", "::mlir::ModuleOp"> {
+  let summary = "The module says its inputs, outputs and symbols, and @main_shapes computes the sizes of all outputs";
+  let description = [{
+    What callers see of a model must outlive the model function's tensors: names, element types and dimensions are recorded in
+    `xf.interface` (see IR/Interface.h). `@main_shapes` returns the sizes of all outputs, one after the other. A dynamic dimension of
+    an input without a name, or an output whose size depends on data, is an error.
+  }];
+  let dependentDialects = ["XfDialect", "::mlir::func::FuncDialect"];
+}
+
 #endif // TILEWRIGHT_XF_PASSES

@@ -1,0 +1,41 @@
+//===- VerifyLaunches.cpp - what all threads run has no side effects --------===//
+//
+// Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "dialects/Kernel/IR/Kernel.h"
+#include "dialects/Kernel/IR/MachineFunction.h"
+#include "dialects/Kernel/Transforms/Passes.h"
+
+namespace mlir::kernel {
+#define GEN_PASS_DEF_VERIFYLAUNCHES
+#include "dialects/Kernel/Transforms/Passes.h.inc"
+
+namespace {
+struct VerifyLaunches : impl::VerifyLaunchesBase<VerifyLaunches> {
+  void runOnOperation() override {
+    std::optional<MachineFunction> machine = MachineFunction::get(getOperation());
+    if (!machine)
+      return;
+    WalkResult result = getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
+      if (op == getOperation() || isa<LaunchOp>(op) || op->hasTrait<OpTrait::IsTerminator>() ||
+          op->hasTrait<OpTrait::HasRecursiveMemoryEffects>() || isPure(op) ||
+          readsBuffersOnly(op, *machine))
+        return WalkResult::advance();
+      op->emitOpError("stands outside every region, where all threads run it; expects only "
+                      "sizes, addresses and launches there");
+      return WalkResult::interrupt();
+    });
+    if (result.wasInterrupted())
+      signalPassFailure();
+  }
+
+  // Nothing writes inputs, so all threads read the same value at any time.
+  static bool readsBuffersOnly(Operation *op, const MachineFunction &machine) {
+    auto load = dyn_cast<memref::LoadOp>(op);
+    return load && llvm::is_contained(machine.buffers(), load.getMemRef());
+  }
+};
+} // namespace
+} // namespace mlir::kernel

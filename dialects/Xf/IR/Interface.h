@@ -1,0 +1,44 @@
+//===- Interface.h - what a compiled model says about itself ---------------===//
+//
+// Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef TILEWRIGHT_DIALECTS_XF_IR_INTERFACE_H
+#define TILEWRIGHT_DIALECTS_XF_IR_INTERFACE_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/BuiltinTypes.h"
+
+namespace mlir::xf {
+
+/// An input or output as the caller sees it. `dims` names the dynamic dimensions, "" where a size is static or is computed from
+/// symbols in a way that only the shape function knows.
+struct TensorInterface {
+  std::string name;
+  RankedTensorType type;
+  SmallVector<std::string> dims;
+};
+
+/// A symbolic dimension with its declared range, inclusive; `max` is INT64_MAX where none was declared.
+struct SymbolInterface {
+  std::string name;
+  int64_t min, max;
+};
+
+/// Inputs and outputs in the file's order; symbols in order of first appearance among the inputs.
+struct ModelInterface {
+  SmallVector<TensorInterface> inputs, outputs;
+  SmallVector<SymbolInterface> symbols;
+};
+
+/// The interface that `xf-export-interface` recorded in the module, which survives the lowering of the model function. Fails
+/// with a diagnostic if there is none.
+FailureOr<ModelInterface> getModelInterface(ModuleOp module);
+
+/// Records `interface` as the module's attribute `xf.interface`; ranges come from `xf.bounds` and are not repeated.
+void setModelInterface(ModuleOp module, const ModelInterface &interface);
+
+} // namespace mlir::xf
+
+#endif // TILEWRIGHT_DIALECTS_XF_IR_INTERFACE_H

@@ -1,0 +1,122 @@
+//===- ExportInterface.cpp - names and sizes that callers see --------------===//
+//
+// Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "dialects/Xf/IR/Interface.h"
+#include "dialects/Xf/IR/Shapes.h"
+#include "dialects/Xf/IR/Xf.h"
+#include "dialects/Xf/Transforms/Passes.h"
+#include "mlir/IR/IRMapping.h"
+
+namespace mlir::xf {
+#define GEN_PASS_DEF_EXPORTINTERFACE
+#include "dialects/Xf/Transforms/Passes.h.inc"
+
+namespace {
+
+SmallVector<std::string> dimNames(ArrayAttr names, RankedTensorType type) {
+  SmallVector<std::string> dims(type.getRank());
+  if (names)
+    for (auto [i, name] : llvm::enumerate(names.getAsRange<StringAttr>()))
+      if (type.isDynamicDim(i))
+        dims[i] = name.str();
+  return dims;
+}
+
+// "input 'ids'" or "input 2" for diagnostics and as a fallback for the name itself.
+std::string nameOr(StringAttr name, StringRef kind, unsigned index) {
+  return name ? name.str() : (kind + Twine(index)).str();
+}
+
+struct ExportInterface : impl::ExportInterfaceBase<ExportInterface> {
+  void runOnOperation() override {
+    interface = {};
+    auto main = getOperation().lookupSymbol<func::FuncOp>("main");
+    if (!main || main.isDeclaration()) {
+      getOperation().emitError("expects a model: a function @main with a body");
+      return signalPassFailure();
+    }
+    if (failed(exportInputs(main)) || failed(exportOutputs(main)))
+      return signalPassFailure();
+    setModelInterface(getOperation(), interface);
+  }
+
+  LogicalResult exportInputs(func::FuncOp main) {
+    for (unsigned i = 0; i < main.getNumArguments(); ++i) {
+      auto type = dyn_cast<RankedTensorType>(main.getArgument(i).getType());
+      std::string name = nameOr(main.getArgAttrOfType<StringAttr>(i, "xf.name"), "input", i);
+      if (!type)
+        return main.emitError("expects input '") << name << "' to be a ranked tensor";
+      SmallVector<std::string> dims = dimNames(main.getArgAttrOfType<ArrayAttr>(i, "xf.dims"), type);
+      for (auto [dim, symbol] : llvm::enumerate(dims)) {
+        if (!type.isDynamicDim(dim))
+          continue;
+        if (symbol.empty())
+          return main.emitError("expects a name for dynamic dimension ")
+                 << dim << " of input '" << name << "' in xf.dims";
+        if (llvm::none_of(interface.symbols,
+                          [&, &symbol = symbol](auto &known) { return known.name == symbol; }))
+          interface.symbols.push_back({symbol, 0, 0});
+      }
+      interface.inputs.push_back({name, type, dims});
+    }
+    return success();
+  }
+
+  // @main_shapes is a copy of the size arithmetic behind the results.
+  LogicalResult exportOutputs(func::FuncOp main) {
+    auto yield = cast<func::ReturnOp>(main.getBody().back().getTerminator());
+    OpBuilder builder(main);
+    SmallVector<Type> types;
+    for (Value value : yield.getOperands())
+      types.append(cast<RankedTensorType>(value.getType()).getRank(), builder.getIndexType());
+    auto shapes = func::FuncOp::create(builder, main.getLoc(), "main_shapes",
+                                       builder.getFunctionType({}, types));
+    shapes.setPrivate();
+    OpBuilder inside = OpBuilder::atBlockEnd(shapes.addEntryBlock());
+    IRMapping known;
+    SmallVector<Value> sizes;
+    for (auto [i, value] : llvm::enumerate(yield.getOperands())) {
+      auto type = cast<RankedTensorType>(main.getResultTypes()[i]);
+      std::string name = nameOr(main.getResultAttrOfType<StringAttr>(i, "xf.name"), "output", i);
+      interface.outputs.push_back(
+          {name, type, dimNames(main.getResultAttrOfType<ArrayAttr>(i, "xf.dims"), type)});
+      builder.setInsertionPoint(yield);
+      for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+        OpFoldResult size = dimOf(builder, yield.getLoc(), value, dim);
+        Value copy;
+        if (std::optional<int64_t> constant = getConstantIntValue(size))
+          copy = arith::ConstantIndexOp::create(inside, yield.getLoc(), *constant);
+        else
+          copy = cloneSize(inside, cast<Value>(size), known);
+        if (!copy)
+          return main.emitError("expects the size of dimension ")
+                 << dim << " of output '" << name
+                 << "' to follow from the sizes of inputs; it depends on data";
+        sizes.push_back(copy);
+      }
+    }
+    func::ReturnOp::create(inside, yield.getLoc(), sizes);
+    return success();
+  }
+
+  // The pure scalar computation of `value`, or null where it needs a tensor or a memory access.
+  Value cloneSize(OpBuilder &builder, Value value, IRMapping &known) {
+    if (Value copy = known.lookupOrNull(value))
+      return copy;
+    Operation *op = value.getDefiningOp();
+    if (!op || !isPure(op) || op->getNumRegions() || isa<ShapedType>(value.getType()))
+      return {};
+    for (Value operand : op->getOperands())
+      if (!cloneSize(builder, operand, known))
+        return {};
+    builder.clone(*op, known);
+    return known.lookup(value);
+  }
+
+  ModelInterface interface;
+};
+} // namespace
+} // namespace mlir::xf

@@ -1,0 +1,268 @@
+//===- PlanArena.cpp - one workspace for all buffers -===//
+//
+// Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "dialects/Kernel/IR/MachineFunction.h"
+#include "lib/Codegen/Lifetimes.h"
+#include "lib/Codegen/Passes.h"
+#include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+
+namespace tilewright {
+#define GEN_PASS_DEF_PLANARENA
+#include "lib/Codegen/Passes.h.inc"
+
+namespace {
+
+constexpr int64_t kAlignment = 64; // bytes: a cache line, and the widest vector
+
+// Does more than one thread execute what is inside `forall`?
+bool isParallel(scf::ForallOp forall) {
+  for (auto [from, to, step] :
+       llvm::zip(forall.getMixedLowerBound(), forall.getMixedUpperBound(), forall.getMixedStep())) {
+    std::optional<int64_t> low = getConstantIntValue(from), high = getConstantIntValue(to),
+                           by = getConstantIntValue(step);
+    if (!low || !high || !by || *high - *low > *by)
+      return true;
+  }
+  return false;
+}
+
+// Emits sizes at the start of the machine function. Equal computations give one value, so "same size" is value equality.
+class SizeBuilder {
+public:
+  SizeBuilder(kernel::MachineFunction machine)
+      : builder(OpBuilder::atBlockBegin(&machine.function().getBody().front())), machine(machine) {
+    for (BlockArgument argument : machine.symbols())
+      known.map(argument, argument);
+  }
+
+  // Bytes of a buffer, rounded up to kAlignment; null if a size depends on data.
+  Value bytesOf(memref::AllocOp buffer) {
+    MemRefType type = buffer.getType();
+    int64_t fixed = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+    for (int64_t size : type.getShape())
+      if (!ShapedType::isDynamic(size))
+        fixed *= size;
+    if (type.hasStaticShape())
+      return constant(llvm::alignTo(fixed, kAlignment));
+    SmallVector<Value> key;
+    for (Value size : buffer.getDynamicSizes()) {
+      key.push_back(hoist(size));
+      if (!key.back())
+        return {};
+    }
+    // The order of factors does not matter to the product.
+    llvm::sort(key, [](Value a, Value b) { return a.getAsOpaquePointer() < b.getAsOpaquePointer(); });
+    Value &bytes = sizes[{fixed, key}];
+    if (!bytes) {
+      Location loc = buffer.getLoc();
+      bytes = constant(fixed);
+      for (Value size : key)
+        bytes = builder.createOrFold<arith::MulIOp>(loc, bytes, size);
+      bytes = builder.createOrFold<arith::AddIOp>(loc, bytes, constant(kAlignment - 1));
+      bytes = builder.createOrFold<arith::AndIOp>(loc, bytes, constant(-kAlignment));
+    }
+    return bytes;
+  }
+
+  Value constant(int64_t value) {
+    Value &known = constants[value];
+    if (!known)
+      known = arith::ConstantIndexOp::create(builder, machine.function().getLoc(), value);
+    return known;
+  }
+  template <class Op>
+  Value combine(Value a, Value b) {
+    return builder.createOrFold<Op>(machine.function().getLoc(), a, b);
+  }
+  // The first op that is not part of the plan.
+  Operation *end() { return &*builder.getInsertionPoint(); }
+
+private:
+  // The pure computation of `value` from symbols, repeated at the start of the function.
+  Value hoist(Value value) {
+    if (Value there = known.lookupOrNull(value))
+      return there;
+    Operation *op = value.getDefiningOp();
+    if (!op || !isPure(op) || op->getNumRegions())
+      return {};
+    if (std::optional<int64_t> number = getConstantIntValue(value); number && value.getType().isIndex()) {
+      known.map(value, constant(*number));
+      return known.lookup(value);
+    }
+    for (Value operand : op->getOperands())
+      if (!hoist(operand))
+        return {};
+    builder.clone(*op, known);
+    return known.lookup(value);
+  }
+
+  OpBuilder builder;
+  kernel::MachineFunction machine;
+  IRMapping known;
+  std::map<int64_t, Value> constants;
+  struct Key {
+    int64_t fixed;
+    SmallVector<Value> factors;
+    bool operator<(const Key &other) const {
+      auto less = [](Value a, Value b) { return a.getAsOpaquePointer() < b.getAsOpaquePointer(); };
+      if (fixed != other.fixed)
+        return fixed < other.fixed;
+      return std::lexicographical_compare(factors.begin(), factors.end(), other.factors.begin(),
+                                          other.factors.end(), less);
+    }
+  };
+  std::map<Key, Value> sizes;
+};
+
+// A part of the workspace: buffers in slots, slots one after the other.
+struct Part {
+  struct Tenant {
+    memref::AllocOp buffer;
+    Value bytes;
+    Lifetime life;
+    unsigned slot = 0;
+  };
+  struct Slot {
+    llvm::SetVector<Value> sizes;
+    SmallVector<Lifetime> lives;
+  };
+  SmallVector<Tenant> tenants;
+  SmallVector<Value> offsets; // of tenants
+  Value total;
+
+  // First fit; a slot that holds a buffer of the same size expression comes first, because it does not grow.
+  void assign(SizeBuilder &sizes) {
+    SmallVector<Slot> slots;
+    for (Tenant &tenant : tenants) {
+      auto isFree = [&](const Slot &slot) {
+        return llvm::none_of(slot.lives, [&](const Lifetime &life) { return life.overlaps(tenant.life); });
+      };
+      auto *home = llvm::find_if(slots, [&](const Slot &slot) {
+        return isFree(slot) && slot.sizes.contains(tenant.bytes);
+      });
+      if (home == slots.end())
+        home = llvm::find_if(slots, isFree);
+      if (home == slots.end()) {
+        slots.emplace_back();
+        home = &slots.back();
+      }
+      home->sizes.insert(tenant.bytes);
+      home->lives.push_back(tenant.life);
+      tenant.slot = home - slots.begin();
+    }
+    SmallVector<Value> starts;
+    total = sizes.constant(0);
+    for (const Slot &slot : slots) {
+      starts.push_back(total);
+      Value size = slot.sizes.front();
+      for (Value other : llvm::drop_begin(slot.sizes))
+        size = sizes.combine<arith::MaxUIOp>(size, other);
+      total = sizes.combine<arith::AddIOp>(total, size);
+    }
+    for (const Tenant &tenant : tenants)
+      offsets.push_back(starts[tenant.slot]);
+  }
+};
+
+struct PlanArena : impl::PlanArenaBase<PlanArena> {
+  using PlanArenaBase::PlanArenaBase;
+
+  void runOnOperation() override {
+    auto machine =
+        kernel::MachineFunction::get(getOperation().lookupSymbol<func::FuncOp>("main"));
+    if (!machine) {
+      getOperation().emitError("expects a machine function; bind-symbols makes it");
+      return signalPassFailure();
+    }
+    moveToStack(*machine);
+    SizeBuilder sizes(*machine);
+    Part shared, own;
+    if (failed(collect(*machine, sizes, shared, own)))
+      return signalPassFailure();
+    shared.assign(sizes);
+    own.assign(sizes);
+    Value mine = sizes.combine<arith::AddIOp>(
+        shared.total, sizes.combine<arith::MulIOp>(machine->tid(), own.total));
+    for (Value &offset : own.offsets)
+      offset = sizes.combine<arith::AddIOp>(mine, offset);
+    exportWorkspace(*machine, shared.total, own.total, sizes.end());
+    place(shared, machine->workspace());
+    place(own, machine->workspace());
+  }
+
+  void moveToStack(kernel::MachineFunction machine) {
+    machine.function().walk([&](memref::AllocOp op) {
+      MemRefType type = op.getType();
+      if (!op->getParentOfType<scf::ForallOp>() || !type.hasStaticShape() ||
+          type.getNumElements() * llvm::divideCeil(type.getElementTypeBitWidth(), 8) > stackLimit)
+        return;
+      OpBuilder builder(op);
+      op.replaceAllUsesWith(memref::AllocaOp::create(builder, op.getLoc(), type, ValueRange(),
+                                                     builder.getI64IntegerAttr(kAlignment))
+                                .getResult());
+      op.erase();
+    });
+  }
+
+  static LogicalResult collect(kernel::MachineFunction machine, SizeBuilder &sizes, Part &shared,
+                               Part &own) {
+    Lifetimes lifetimes(machine.function());
+    WalkResult result = machine.function().walk([&](memref::AllocOp op) {
+      Value bytes = sizes.bytesOf(op);
+      if (!bytes) {
+        op.emitError("expects the size of this buffer to follow from the sizes of inputs; it depends "
+                     "on data, so the workspace cannot be planned");
+        return WalkResult::interrupt();
+      }
+      auto forall = op->getParentOfType<scf::ForallOp>();
+      Part &part = forall && isParallel(forall) ? own : shared;
+      part.tenants.push_back({op, bytes, lifetimes.of(op)});
+      return WalkResult::advance();
+    });
+    return failure(result.wasInterrupted());
+  }
+
+  // @main_workspace(symbols..., threads) repeats the plan's arithmetic.
+  static void exportWorkspace(kernel::MachineFunction machine, Value shared, Value own, Operation *planEnd) {
+    func::FuncOp main = machine.function();
+    OpBuilder builder(main);
+    Type index = builder.getIndexType();
+    SmallVector<Type> inputs(machine.symbols().size() + 1, index);
+    auto function = func::FuncOp::create(builder, main.getLoc(), "main_workspace",
+                                         builder.getFunctionType(inputs, {index}));
+    function.setPrivate();
+    Block *body = function.addEntryBlock();
+    builder.setInsertionPointToStart(body);
+    IRMapping map;
+    map.map(machine.symbols(), body->getArguments().drop_back());
+    for (Operation &op : main.getBody().front()) {
+      if (&op == planEnd)
+        break;
+      if (llvm::all_of(op.getOperands(), [&](Value operand) { return map.contains(operand); }))
+        builder.clone(op, map);
+    }
+    Value threads = body->getArguments().back();
+    Value privates = builder.createOrFold<arith::MulIOp>(main.getLoc(), map.lookup(own), threads);
+    Value total = builder.createOrFold<arith::AddIOp>(main.getLoc(), map.lookup(shared), privates);
+    func::ReturnOp::create(builder, main.getLoc(), total);
+  }
+
+  static void place(const Part &part, Value workspace) {
+    for (auto [tenant, offset] : llvm::zip(part.tenants, part.offsets)) {
+      memref::AllocOp op = tenant.buffer;
+      OpBuilder builder(op);
+      op.replaceAllUsesWith(memref::ViewOp::create(builder, op.getLoc(), op.getType(), workspace, offset,
+                                                   op.getDynamicSizes())
+                                .getResult());
+      op.erase();
+    }
+  }
+};
+} // namespace
+} // namespace tilewright

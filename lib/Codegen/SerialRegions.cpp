@@ -1,0 +1,75 @@
+//===- SerialRegions.cpp - what is not parallel runs in regions of one iteration -===//
+//
+// Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "lib/Codegen/Passes.h"
+
+using namespace mlir;
+
+namespace tilewright {
+#define GEN_PASS_DEF_SERIALREGIONS
+#include "lib/Codegen/Passes.h.inc"
+
+namespace {
+
+bool holdsForall(Operation *op) {
+  return op->walk([](scf::ForallOp) { return WalkResult::interrupt(); }).wasInterrupted();
+}
+
+// Reads an input of the model: the same for all threads at any time.
+bool readsArgument(Operation *op) {
+  auto load = dyn_cast<memref::LoadOp>(op);
+  auto source = load ? dyn_cast<BlockArgument>(load.getMemRef()) : BlockArgument();
+  return source && isa<func::FuncOp>(source.getOwner()->getParentOp());
+}
+
+struct SerialRegions : impl::SerialRegionsBase<SerialRegions> {
+  void runOnOperation() override {
+    if (!getOperation().isPrivate() && !getOperation().isDeclaration())
+      visit(getOperation().getBody().front());
+  }
+
+  void visit(Block &block) {
+    SmallVector<Operation *> group;
+    for (Operation &op : llvm::make_early_inc_range(block)) {
+      bool depends = llvm::any_of(op.getOperands(), [&](Value operand) {
+        return llvm::is_contained(group, operand.getDefiningOp());
+      });
+      if (op.hasTrait<OpTrait::IsTerminator>() || holdsForall(&op)) {
+        wrap(group);
+        if (!isa<scf::ForallOp>(op))
+          for (Region &region : op.getRegions())
+            for (Block &inner : region)
+              visit(inner);
+      } else if (depends || !(isPure(&op) || isa<memref::AllocOp>(op) || readsArgument(&op))) {
+        group.push_back(&op);
+      }
+    }
+    wrap(group);
+  }
+
+  static void wrap(SmallVectorImpl<Operation *> &group) {
+    // A value that is needed outside cannot leave a region; kernel-verify-launches explains what is left.
+    auto escapes = [&](Operation *op) {
+      return llvm::any_of(op->getUsers(), [&](Operation *user) {
+        return llvm::none_of(group, [&](Operation *member) { return member->isAncestor(user); });
+      });
+    };
+    for (auto *op = llvm::find_if(group, escapes); op != group.end(); op = llvm::find_if(group, escapes))
+      group.erase(op);
+    if (group.empty())
+      return;
+    OpBuilder builder(group.back()->getContext());
+    builder.setInsertionPointAfter(group.back());
+    OpFoldResult once = builder.getIndexAttr(1);
+    auto forall = scf::ForallOp::create(builder, group.front()->getLoc(), ArrayRef(once), ValueRange(),
+                                        std::nullopt);
+    for (Operation *op : group)
+      op->moveBefore(forall.getBody()->getTerminator());
+    group.clear();
+  }
+};
+} // namespace
+} // namespace tilewright

@@ -1,0 +1,119 @@
+//===- CodeModule.cpp - the model's code as an LLVM module -===//
+//
+// Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "lib/Emit/CodeModule.h"
+#include "dialects/Xf/IR/Xf.h"
+#include "lib/Emit/RuntimeBitcode.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/IR/Verifier.h"
+#include "llvm/Linker/Linker.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/ToolOutputFile.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/Transforms/IPO/Internalize.h"
+
+using namespace mlir;
+
+namespace tilewright {
+
+std::unique_ptr<llvm::Module> translateCode(ModuleOp module, llvm::LLVMContext &context,
+                                            llvm::TargetMachine &machine) {
+  // Weights are not code: they leave the module while it is translated.
+  SmallVector<xf::WeightDataOp> weights(module.getOps<xf::WeightDataOp>());
+  for (xf::WeightDataOp weight : weights)
+    weight->remove();
+  std::unique_ptr<llvm::Module> code = translateModuleToLLVMIR(module, context, "model");
+  for (xf::WeightDataOp weight : llvm::reverse(weights))
+    module.getBody()->push_front(weight);
+  if (!code)
+    return nullptr;
+  code->setTargetTriple(machine.getTargetTriple());
+  code->setDataLayout(machine.createDataLayout());
+  for (llvm::Function &function : *code) {
+    if (function.isDeclaration())
+      continue;
+    function.addFnAttr("target-cpu", machine.getTargetCPU());
+    function.addFnAttr("target-features", machine.getTargetFeatureString());
+    function.addFnAttr(llvm::Attribute::NoUnwind);
+  }
+  return code;
+}
+
+std::vector<RegionLabel> regionLabels(const llvm::Module &code) {
+  std::vector<RegionLabel> labels;
+  for (const llvm::Function &function : code) {
+    StringRef name = function.getName();
+    if (name.starts_with("main_region_") && name.ends_with("_share"))
+      labels.push_back({name.str(), name.drop_front(strlen("main_")).drop_back(strlen("_share")).str()});
+  }
+  return labels;
+}
+
+llvm::Error linkRuntime(llvm::Module &code) {
+  StringRef bitcode = runtimeBitcode(code.getTargetTriple());
+  if (bitcode.empty())
+    return llvm::createStringError("this build of Tilewright has no runtime for %s",
+                                   code.getTargetTriple().str().c_str());
+  llvm::Expected<std::unique_ptr<llvm::Module>> runtime =
+      llvm::parseBitcodeFile(llvm::MemoryBufferRef(bitcode, "runtime"), code.getContext());
+  if (!runtime)
+    return runtime.takeError();
+  (*runtime)->setTargetTriple(code.getTargetTriple());
+  (*runtime)->setDataLayout(code.getDataLayout());
+  if (llvm::Linker::linkModules(code, std::move(*runtime)))
+    return llvm::createStringError("the runtime does not fit the model's code");
+  return llvm::Error::success();
+}
+
+void internalize(llvm::Module &code, llvm::ArrayRef<std::string> exported) {
+  llvm::internalizeModule(code, [&](const llvm::GlobalValue &value) {
+    return value.isDeclaration() || llvm::is_contained(exported, value.getName());
+  });
+}
+
+llvm::Error optimize(llvm::Module &code, llvm::TargetMachine &machine) {
+  std::string problem;
+  llvm::raw_string_ostream stream(problem);
+  if (llvm::verifyModule(code, &stream))
+    return llvm::createStringError("generated code is malformed: %s", problem.c_str());
+  llvm::PipelineTuningOptions tuning;
+  tuning.LoopUnrolling = tuning.LoopVectorization = false;
+  tuning.LoopInterleaving = tuning.SLPVectorization = false;
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PassBuilder builder(&machine, tuning);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3).run(code, modules);
+  return llvm::Error::success();
+}
+
+llvm::Error generate(llvm::Module &code, llvm::TargetMachine &machine, StringRef path, bool assembly) {
+  std::error_code error;
+  llvm::ToolOutputFile file(path, error, llvm::sys::fs::OF_None);
+  if (error)
+    return llvm::createStringError(error, "cannot write '%s': %s", path.str().c_str(),
+                                   error.message().c_str());
+  llvm::legacy::PassManager passes;
+  auto type = assembly ? llvm::CodeGenFileType::AssemblyFile : llvm::CodeGenFileType::ObjectFile;
+  if (machine.addPassesToEmitFile(passes, file.os(), nullptr, type))
+    return llvm::createStringError("LLVM has no code generator for %s",
+                                   machine.getTargetTriple().str().c_str());
+  passes.run(code);
+  file.keep();
+  return llvm::Error::success();
+}
+
+} // namespace tilewright

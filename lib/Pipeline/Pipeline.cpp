@@ -1,0 +1,111 @@
+//===- Pipeline.cpp - stages run, are timed, dumped and verified -===//
+//
+// Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "lib/Pipeline/Pipeline.h"
+#include "mlir/IR/AsmState.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Support/FileUtilities.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/PrettyStackTrace.h"
+#include "llvm/Support/ToolOutputFile.h"
+#include <chrono>
+
+using namespace mlir;
+
+namespace tilewright {
+
+static constexpr StageInfo kStages[] = {
+#define TILEWRIGHT_STAGE(NAME, SUMMARY, DIALECTS) {Stage::NAME, #NAME, SUMMARY, DIALECTS},
+#include "lib/Pipeline/Stages.def"
+};
+
+ArrayRef<StageInfo> allStages() { return kStages; }
+
+const StageInfo *findStage(StringRef name) {
+  for (const StageInfo &info : kStages)
+    if (info.name == name)
+      return &info;
+  return nullptr;
+}
+
+// DIR/NN-stage.mlir; NN sorts the files as the stages run.
+static std::string dumpPath(const CompileOptions &options, const StageInfo &info) {
+  SmallString<128> path(options.dumpDir);
+  llvm::sys::path::append(path, llvm::formatv("{0,0+2}-{1}.mlir", int(info.stage), info.name).str());
+  return path.str().str();
+}
+
+static LogicalResult dump(ModuleOp module, const CompileOptions &options, const StageInfo &info) {
+  if (options.dumpDir.empty())
+    return success();
+  std::string message, path = dumpPath(options, info);
+  if (std::error_code error = llvm::sys::fs::create_directories(options.dumpDir))
+    return module.emitError("cannot create '") << options.dumpDir << "': " << error.message();
+  std::unique_ptr<llvm::ToolOutputFile> file = openOutputFile(path, &message);
+  if (!file)
+    return module.emitError() << message;
+  module.print(file->os(), OpPrintingFlags().enableDebugInfo());
+  file->os() << "\n";
+  file->keep();
+  return success();
+}
+
+// How a failed stage can be run alone.
+static std::string reproducer(const CompileOptions &options, const StageInfo &info) {
+  if (options.dumpDir.empty() || info.stage <= options.first)
+    return "; with --dump-dir the stage's input is kept";
+  const StageInfo &before = kStages[int(info.stage) - 1];
+  std::string reference = options.pipeline == PipelineKind::reference ? "=reference" : "";
+  return "; to reproduce: tilewright-opt --tw-" + info.name.str() + reference + " " + dumpPath(options, before);
+}
+
+LogicalResult runPipeline(ModuleOp module, const CompileOptions &options) {
+  for (const StageInfo &info : kStages) {
+    if (info.stage < options.first || info.stage > options.stopAfter)
+      continue;
+    // A crash says as much as a failure.
+    std::string how = reproducer(options, info);
+    llvm::PrettyStackTraceFormat trace("in stage '%s'%s", info.name.str().c_str(), how.c_str());
+    auto start = std::chrono::steady_clock::now();
+    PassManager passes(module.getContext());
+    passes.enableVerifier(options.verifyEach);
+    // Fails only where a program has not registered these options.
+    (void)applyPassManagerCLOptions(passes);
+    buildStage(passes, info.stage, options);
+    if (failed(passes.run(module)))
+      return module.emitError("stage '") << info.name << "' failed" << how;
+    std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
+    if (options.onStage)
+      options.onStage(info.name, time.count());
+    if (failed(dump(module, options, info)))
+      return failure();
+  }
+  return success();
+}
+
+namespace {
+struct StagePipelineOptions : PassPipelineOptions<StagePipelineOptions> {
+  Option<bool> reference{*this, "reference", llvm::cl::desc("build the reference pipeline's stage"),
+                         llvm::cl::init(false)};
+};
+} // namespace
+
+void registerStagePipelines() {
+  // Registrations live as long as the program.
+  static std::vector<std::unique_ptr<PassPipelineRegistration<StagePipelineOptions>>> registrations;
+  for (const StageInfo &info : kStages)
+    registrations.push_back(std::make_unique<PassPipelineRegistration<StagePipelineOptions>>(
+        StringRef(*new std::string("tw-" + info.name.str())), info.summary,
+        [stage = info.stage](OpPassManager &passes, const StagePipelineOptions &given) {
+          CompileOptions options;
+          options.pipeline = given.reference ? PipelineKind::reference : PipelineKind::optimized;
+          buildStage(passes, stage, options);
+        }));
+}
+
+} // namespace tilewright

@@ -1,0 +1,129 @@
+//===- Stages.cpp - the passes of each stage -===//
+//
+// Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "dialects/Kernel/IR/Kernel.h"
+#include "dialects/Kernel/Transforms/Bufferization.h"
+#include "dialects/Kernel/Transforms/Passes.h"
+#include "dialects/Onnx/IR/Onnx.h"
+#include "dialects/Target/IR/Target.h"
+#include "dialects/Xf/IR/Xf.h"
+#include "dialects/Xf/Transforms/Passes.h"
+#include "lib/Codegen/Passes.h"
+#include "lib/Conversion/Passes.h"
+#include "lib/Pipeline/Passes.h"
+#include "lib/Pipeline/Pipeline.h"
+#include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
+#include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
+#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
+#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVMPass.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/Target/LLVMIR/Dialect/All.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace tilewright {
+
+void registerCompilerDialects(DialectRegistry &registry) {
+  registerAllDialects(registry);
+  registerAllExtensions(registry);
+  registerAllToLLVMIRTranslations(registry);
+  registry.insert<onnx::OnnxDialect, xf::XfDialect, kernel::KernelDialect, target::TargetDialect>();
+  kernel::registerBufferizableOpInterfaceExternalModels(registry);
+}
+
+static void cleanUp(OpPassManager &functions) {
+  functions.addPass(createCanonicalizerPass());
+  functions.addPass(createCSEPass());
+}
+
+
+static void buildModel(OpPassManager &passes, const CompileOptions &options) {
+  passes.addNestedPass<func::FuncOp>(createConvertOnnxToXf());
+  xf::buildModelPipeline(passes);
+}
+
+static void buildRegions(OpPassManager &passes, const CompileOptions &options) {
+  // Before decomposition: xf ops know their sizes best.
+  passes.addPass(xf::createExportInterface());
+  passes.addNestedPass<func::FuncOp>(xf::createDecompose());
+  passes.addNestedPass<func::FuncOp>(createConvertWeightsToKernel());
+  cleanUp(passes.nest<func::FuncOp>());
+}
+
+static void buildBuffer(OpPassManager &passes, const CompileOptions &options) {
+  OpPassManager &functions = passes.nest<func::FuncOp>();
+  functions.addPass(createResultsToOuts());
+  functions.addPass(bufferization::createEmptyTensorEliminationPass());
+  functions.addPass(createBufferizeModel());
+  cleanUp(functions);
+}
+
+static void buildVector(OpPassManager &passes, const CompileOptions &options) {
+  OpPassManager &functions = passes.nest<func::FuncOp>();
+  functions.addPass(createCopiesToLinalg());
+  functions.addPass(createConvertLinalgToLoopsPass());
+  functions.addPass(createLowerAffinePass());
+  functions.addPass(createPolynomials());
+  cleanUp(functions);
+}
+
+static void buildMachine(OpPassManager &passes, const CompileOptions &options) {
+  passes.addPass(createBindSymbols());
+  cleanUp(passes.nest<func::FuncOp>());
+  passes.addPass(kernel::createLayoutWeights());
+  passes.addNestedPass<func::FuncOp>(createSerialRegions());
+  // Before outlining, while the whole life of each buffer is in one function.
+  passes.addPass(createPlanArena());
+  passes.addPass(kernel::createOutlineRegions());
+  passes.addNestedPass<func::FuncOp>(kernel::createVerifyLaunches());
+  cleanUp(passes.nest<func::FuncOp>());
+
+  OpPassManager &functions = passes.nest<func::FuncOp>();
+  functions.addPass(createExpandDynamicShapes());
+  functions.addPass(memref::createExpandStridedMetadataPass());
+  functions.addPass(createLowerAffinePass());
+  functions.addPass(arith::createArithExpandOpsPass());
+  functions.addPass(createSCFToControlFlowPass());
+  passes.addPass(createConvertLaunchesToLLVM());
+  passes.addPass(createConvertMachineToLLVM());
+  passes.addPass(createReconcileUnrealizedCastsPass());
+}
+
+void buildStage(OpPassManager &passes, Stage stage, const CompileOptions &options) {
+  switch (stage) {
+  case Stage::import:
+    break; // done by the importer, lib/Onnx
+  case Stage::model:
+    buildModel(passes, options);
+    break;
+  case Stage::regions:
+    buildRegions(passes, options);
+    break;
+  case Stage::schedule:
+  case Stage::tile:
+    break; // the reference pipeline neither schedules nor tiles
+  case Stage::buffer:
+    buildBuffer(passes, options);
+    break;
+  case Stage::vector:
+    buildVector(passes, options);
+    break;
+  case Stage::machine:
+    buildMachine(passes, options);
+    break;
+  }
+  VerifyStageOptions verify;
+  verify.stage = allStages()[static_cast<size_t>(stage)].name.str();
+  passes.addPass(createVerifyStage(verify));
+}
+
+} // namespace tilewright
