@@ -87,11 +87,9 @@ FailureOr<Row> asRow(OpBuilder &builder, linalg::LinalgOp op, SmallVectorImpl<un
   row.reduces = row.loop >= 0 && kinds[row.loop] == utils::IteratorType::reduction;
   if (row.reduces && !isSupportedReduction(op))
     return failure();
-  for (OpOperand &init : op.getDpsInitsMutable()) {
-    Motion motion = row.motionOf(init);
-    if (row.loop >= 0 && motion != (row.reduces ? Motion::Uniform : Motion::Contiguous))
+  for (OpOperand &init : op.getDpsInitsMutable())
+    if (row.loop >= 0 && (row.motionOf(init) == Motion::Uniform) != row.reduces)
       return failure();
-  }
   builder.setInsertionPoint(op);
   Value zero = arith::ConstantIndexOp::create(builder, op.getLoc(), 0);
   row.at.assign(extents.size(), zero);

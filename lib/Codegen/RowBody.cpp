@@ -279,9 +279,17 @@ void RowBody::emitLoad(Row &row, memref::LoadOp load) {
 }
 
 void RowBody::write(Row &row, ArrayRef<Value> values) {
+  Location loc = row.op.getLoc();
   for (auto [value, init] : llvm::zip(values, row.op.getDpsInitsMutable())) {
-    storeVector(b, row.op.getLoc(), value, init.get(),
-                indicesOf(b, row, row.op.getMatchingIndexingMap(&init), i), mask);
+    AffineMap map = row.op.getMatchingIndexingMap(&init);
+    if (row.motionOf(init) == Motion::Contiguous)
+      storeVector(b, loc, value, init.get(), indicesOf(b, row, map, i), mask);
+    else // groups with such a target have no masked loop
+      for (int64_t lane = 0; lane < width; ++lane) {
+        Value at = arith::AddIOp::create(b, loc, i, arith::ConstantIndexOp::create(b, loc, lane));
+        memref::StoreOp::create(b, loc, vector::ExtractOp::create(b, loc, value, lane), init.get(),
+                                indicesOf(b, row, map, at));
+      }
     stored.push_back({init.get(), positionOf(row.op, init, row.loop), value});
   }
 }

@@ -101,7 +101,8 @@ private:
       Type element = getElementTypeOrSelf(operand.get().getType());
       unsigned bits = element.isIndex() ? 64 : element.getIntOrFloatBitWidth();
       gathers |= motion == Motion::Strided;
-      masked &= target.hasMaskedMoves(bits);
+      masked &= target.hasMaskedMoves(bits) &&
+                (motion == Motion::Contiguous || !row.op.isDpsInit(&operand));
       if (bits > 32)
         lanes = std::max<int64_t>(2, target.lanes / 2);
     }

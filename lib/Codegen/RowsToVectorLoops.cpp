@@ -204,11 +204,12 @@ struct RowsToVectorLoops : impl::RowsToVectorLoopsBase<RowsToVectorLoops> {
     for (Block *block : blocks)
       BlockRewriter(*block, target).run();
     // Machines fuse multiplication and addition only where contraction is allowed.
-    getOperation().walk([&](arith::ArithFastMathInterface op) {
-      arith::FastMathFlagsAttr flags = op.getFastMathFlagsAttr();
-      auto allowed =
-          (flags ? flags.getValue() : arith::FastMathFlags::none) | arith::FastMathFlags::contract;
-      op->setAttr(op.getFastMathAttrName(), arith::FastMathFlagsAttr::get(&getContext(), allowed));
+    getOperation().walk([&](Operation *op) {
+      if (!isa<arith::AddFOp, arith::SubFOp, arith::MulFOp>(op))
+        return;
+      auto math = cast<arith::ArithFastMathInterface>(op);
+      auto allowed = math.getFastMathFlagsAttr().getValue() | arith::FastMathFlags::contract;
+      op->setAttr(math.getFastMathAttrName(), arith::FastMathFlagsAttr::get(&getContext(), allowed));
     });
   }
 };

@@ -3,10 +3,11 @@
 """Builds functions on tensors through the row pipeline and calls them from numpy.
 
 compile_rows(text, "f") gives a callable f(*inputs, *outputs) on arrays; outputs are written. The shared object must have no
-undefined symbol but malloc, which stands for the arena here: a test of what codegen leaves to libraries.
+undefined symbol but libc's malloc (which stands for the arena here), memset and memcpy: a test of what is left to libraries.
 """
 import ctypes
 import os
+import re
 import subprocess
 import tempfile
 
@@ -29,27 +30,32 @@ def tool(name):
     return os.path.join(LLVM_BIN, name)
 
 
-def lower(text, pipeline="codegen-rows"):
+def lower(text, pipeline, cpu, lanes):
     """LLVM IR of the module `text`."""
-    machine = run(["tilewright-opt", f"--pass-pipeline=builtin.module({pipeline})"], text)
+    target = (f'#target.cpu<name = "test", triple = "x86_64-unknown-linux-gnu", cpu = "{cpu}", features = "", '
+              f"lanes = {lanes}, registers = 32, l1 = 32768, l2 = 1048576>")
+    module = f"module attributes {{target.cpu = {target}}} {{\n{text}\n}}"
+    machine = run(["tilewright-opt", f"--pass-pipeline=builtin.module({pipeline})"], module)
     machine = run(["tilewright-opt",
                    f"--pass-pipeline=builtin.module(func.func(llvm-request-c-wrappers),{TO_LLVM})"], machine)
+    # mlir-translate does not know the target dialect.
+    machine = re.sub(r"target\.cpu = #target\.cpu<[^>]*>", "", machine)
     return run([tool("mlir-translate"), "--mlir-to-llvmir"], machine)
 
 
 class Library:
-    def __init__(self, text, pipeline="codegen-rows", cpu="native", keep=None):
+    def __init__(self, text, pipeline="codegen-rows", cpu="native", lanes=16, keep=None):
         self.folder = keep or tempfile.mkdtemp(prefix="rows")
         os.makedirs(self.folder, exist_ok=True)
         path = lambda name: os.path.join(self.folder, name)
-        open(path("f.ll"), "w").write(lower(text, pipeline))
+        open(path("f.ll"), "w").write(lower(text, pipeline, cpu, lanes))
         # The loops are final: LLVM would unroll and interleave them again.
         run([tool("opt"), "-O3", "-mtriple=x86_64-unknown-linux-gnu", f"-mcpu={cpu}", "-mattr=-prefer-256-bit",
              "-vectorize-loops=false", "-vectorize-slp=false", "-interleave-loops=false", "-disable-loop-unrolling",
              path("f.ll"), "-o", path("f.bc")])
         run([tool("llc"), "-O3", "-mtriple=x86_64-unknown-linux-gnu", f"-mcpu={cpu}", "-mattr=-prefer-256-bit",
              "-relocation-model=pic", "-filetype=obj", path("f.bc"), "-o", path("f.o")])
-        missing = set(run([tool("llvm-nm"), "-u", path("f.o")]).split()) - {"U", "malloc"}
+        missing = set(run([tool("llvm-nm"), "-u", path("f.o")]).split()) - {"U", "malloc", "memset", "memcpy"}
         if missing:
             raise RuntimeError(f"undefined symbols: {sorted(missing)}")
         run([tool("ld.lld"), "-shared", path("f.o"), "-o", path("f.so")])
