@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+#include "lib/Codegen/FoldInserts.h"
 #include "lib/Codegen/Passes.h"
 #include "lib/Codegen/RowRegions.h"
 #include "lib/Codegen/RowShape.h"
@@ -215,6 +216,8 @@ struct FuseRows : impl::FuseRowsBase<FuseRows> {
           return signalPassFailure();
         inlineRegion(wrapper);
       }
+      IRRewriter rewriter(&getContext());
+      foldInsertsIntoLoops(rewriter, *block);
       // A slice of a large tensor.empty is a tensor.empty of the tile.
       RewritePatternSet patterns(&getContext());
       tensor::populateFoldTensorEmptyPatterns(patterns);

@@ -57,12 +57,25 @@ static bool readsStatistic(linalg::LinalgOp op) {
   });
 }
 
+// A product of two tensors that is summed along the row.
+static bool isContraction(linalg::LinalgOp op) {
+  int row = rowLoop(op);
+  return row >= 0 && op.getIteratorTypesArray()[row] == utils::IteratorType::reduction &&
+         llvm::count_if(op.getDpsInputOperands(), [&](OpOperand *input) {
+           return op.getMatchingIndexingMap(input).isFunctionOfDim(row);
+         }) >= 2;
+}
+
 SmallVector<unsigned> tiledLoops(linalg::LinalgOp root) {
   SmallVector<unsigned> parallel;
   root.getParallelDims(parallel);
   int rows, columns;
   if (isTransposition(root, rows, columns)) {
     llvm::erase_if(parallel, [&](unsigned i) { return int(i) == rows || int(i) == columns; });
+    return parallel;
+  }
+  if (isContraction(root) && parallel.size() > 1) {
+    parallel.pop_back(); // a row of products, not one per iteration
     return parallel;
   }
   if (!readsStatistic(root))
@@ -159,7 +172,9 @@ private:
     if (parallel.empty())
       return true;
     int row = rowLoop(op), rows, columns;
-    return parallel.size() == 1 && row == int(parallel[0]) && !isTransposition(op, rows, columns);
+    bool alongRow = row == int(parallel[0]) ||
+                    op.getIteratorTypesArray()[row] == utils::IteratorType::reduction;
+    return parallel.size() == 1 && alongRow && !isTransposition(op, rows, columns);
   }
 
   bool usedOutside(Operation *op, unsigned regionIndex) {
@@ -228,7 +243,7 @@ private:
       bool wholeLoop = !llvm::is_contained(*cover, -1);
       if (wholeLoop)
         return join(op, index, *cover);
-      if (candidates.size() == 1 && isCheap(op) && !usedOutside(op, index))
+      if (candidates.size() == 1 && (isCheap(op) || isGather(op)) && !usedOutside(op, index))
         return join(op, index, *cover);
     }
     if (candidates.empty() || !mayRecompute(op))

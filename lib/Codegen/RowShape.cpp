@@ -90,4 +90,15 @@ bool isCheap(linalg::LinalgOp op) {
          });
 }
 
+bool isGather(linalg::LinalgOp op) {
+  bool looksUp = false;
+  for (Operation &inner : op.getBlock()->without_terminator()) {
+    looksUp |= isa<tensor::ExtractOp>(inner);
+    if (!isa<tensor::ExtractOp, linalg::IndexOp, arith::IndexCastOp, arith::CmpIOp, arith::SelectOp,
+             arith::AddIOp, arith::ConstantOp>(inner))
+      return false;
+  }
+  return looksUp && op.getNumReductionLoops() == 0;
+}
+
 } // namespace tilewright

@@ -27,6 +27,9 @@ bool isTransposition(mlir::linalg::LinalgOp op, int &rows, int &columns);
 /// beats storing it?
 bool isCheap(mlir::linalg::LinalgOp op);
 
+/// Does `op` only look up elements, so that reading its result costs no less than computing it?
+bool isGather(mlir::linalg::LinalgOp op);
+
 } // namespace tilewright
 
 #endif // TILEWRIGHT_LIB_CODEGEN_ROWSHAPE_H

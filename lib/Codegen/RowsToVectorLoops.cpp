@@ -8,6 +8,7 @@
 #include "lib/Codegen/RowLoops.h"
 #include "lib/Codegen/RowShape.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "llvm/ADT/SetVector.h"
@@ -40,9 +41,48 @@ Value baseOf(Value value) {
   }
 }
 
+// Two views of one buffer that differ by constants in some dimension and do not meet there.
+bool areDisjointViews(Value a, Value b) {
+  auto x = a.getDefiningOp<memref::SubViewOp>(), y = b.getDefiningOp<memref::SubViewOp>();
+  if (!x || !y || x.getSource() != y.getSource())
+    return false;
+  auto isBefore = [](memref::SubViewOp p, memref::SubViewOp q, unsigned dim) {
+    std::optional<int64_t> from = getConstantIntValue(p.getMixedOffsets()[dim]),
+                           size = getConstantIntValue(p.getMixedSizes()[dim]),
+                           stride = getConstantIntValue(p.getMixedStrides()[dim]),
+                           next = getConstantIntValue(q.getMixedOffsets()[dim]);
+    return from && size && stride && next && *from + (*size - 1) * *stride < *next;
+  };
+  for (unsigned dim = 0; dim < x.getMixedOffsets().size(); ++dim)
+    if (isBefore(x, y, dim) || isBefore(y, x, dim))
+      return true;
+  return false;
+}
+
 bool mayOverlap(Value a, Value b) {
   Value x = baseOf(a), y = baseOf(b);
-  return !x || !y || x == y;
+  return (!x || !y || x == y) && !areDisjointViews(a, b);
+}
+
+// What rows passed on in registers was stored as well: a buffer that nobody reads goes.
+void eraseUnreadBuffers(func::FuncOp function) {
+  function.walk([](memref::AllocOp alloc) {
+    bool written = llvm::all_of(alloc->getUses(), [](OpOperand &use) {
+      Operation *user = use.getOwner();
+      if (auto store = dyn_cast<vector::StoreOp>(user))
+        return &use == &store.getBaseMutable();
+      if (auto store = dyn_cast<vector::MaskedStoreOp>(user))
+        return &use == &store.getBaseMutable();
+      if (auto store = dyn_cast<memref::StoreOp>(user))
+        return &use == &store.getMemrefMutable();
+      return false;
+    });
+    if (!written)
+      return;
+    for (Operation *user : llvm::make_early_inc_range(alloc->getUsers()))
+      user->erase();
+    alloc->erase();
+  });
 }
 
 bool isBuffer(Value value) {
@@ -203,13 +243,15 @@ struct RowsToVectorLoops : impl::RowsToVectorLoopsBase<RowsToVectorLoops> {
     });
     for (Block *block : blocks)
       BlockRewriter(*block, target).run();
+    eraseUnreadBuffers(getOperation());
     // Machines fuse multiplication and addition only where contraction is allowed.
     getOperation().walk([&](Operation *op) {
       if (!isa<arith::AddFOp, arith::SubFOp, arith::MulFOp>(op))
         return;
       auto math = cast<arith::ArithFastMathInterface>(op);
       auto allowed = math.getFastMathFlagsAttr().getValue() | arith::FastMathFlags::contract;
-      op->setAttr(math.getFastMathAttrName(), arith::FastMathFlagsAttr::get(&getContext(), allowed));
+      op->setAttr(math.getFastMathAttrName(),
+                  arith::FastMathFlagsAttr::get(&getContext(), allowed));
     });
   }
 };
