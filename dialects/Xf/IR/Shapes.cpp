@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 namespace mlir::xf {
 
@@ -27,54 +28,84 @@ static StringAttr nameOfDim(BlockArgument arg, int64_t dim) {
   return name && !name.empty() ? name : StringAttr();
 }
 
-// Upstream gives the sizes of a concatenation as affine maps of tensor.dim: opaque to arithmetic on
-// symbolic dimensions.
-static OpFoldResult dimOfConcat(OpBuilder &builder, Location loc, tensor::ConcatOp concat,
-                                int64_t dim) {
-  if (dim != static_cast<int64_t>(concat.getDim())) // a dynamic one, so of no input static
-    return dimOf(builder, loc, concat.getInputs().front(), dim);
-  OpFoldResult sum = dimOf(builder, loc, concat.getInputs().front(), dim);
-  for (Value input : concat.getInputs().drop_front())
-    sum = addSizes(builder, loc, sum, dimOf(builder, loc, input, dim));
-  return sum;
+// Dimension `dim` of a tensor op's result; upstream's reification would ask its operands by
+// tensor.dim.
+static OpFoldResult dimOfTensorOp(OpBuilder &builder, Location loc, Operation *op, int64_t dim) {
+  return TypeSwitch<Operation *, OpFoldResult>(op)
+      .Case([&](tensor::CastOp cast) { return dimOf(builder, loc, cast.getSource(), dim); })
+      .Case([&](tensor::EmptyOp empty) { return empty.getMixedSizes()[dim]; })
+      .Case([&](tensor::ExtractSliceOp slice) {
+        llvm::SmallBitVector dropped = slice.getDroppedDims();
+        SmallVector<OpFoldResult> kept;
+        for (auto [i, size] : llvm::enumerate(slice.getMixedSizes()))
+          if (!dropped[i])
+            kept.push_back(size);
+        return kept[dim];
+      })
+      .Case([&](tensor::ConcatOp concat) {
+        if (dim != static_cast<int64_t>(concat.getDim()))
+          return dimOf(builder, loc, concat.getInputs().front(), dim);
+        OpFoldResult sum = builder.getIndexAttr(0);
+        for (Value input : concat.getInputs())
+          sum = addSizes(builder, loc, sum, dimOf(builder, loc, input, dim));
+        return sum;
+      })
+      .Case([&](tensor::PadOp pad) {
+        OpFoldResult edges =
+            addSizes(builder, loc, pad.getMixedLowPad()[dim], pad.getMixedHighPad()[dim]);
+        return addSizes(builder, loc, dimOf(builder, loc, pad.getSource(), dim), edges);
+      })
+      .Case([&](tensor::ExpandShapeOp expand) { return expand.getMixedOutputShape()[dim]; })
+      .Case([&](tensor::CollapseShapeOp collapse) {
+        OpFoldResult product = builder.getIndexAttr(1);
+        for (int64_t source : collapse.getReassociationIndices()[dim])
+          product = mulSizes(builder, loc, product, dimOf(builder, loc, collapse.getSrc(), source));
+        return product;
+      })
+      .Default(OpFoldResult());
 }
 
 OpFoldResult dimOf(OpBuilder &builder, Location loc, Value value, int64_t dim) {
   auto type = cast<RankedTensorType>(value.getType());
   if (!type.isDynamicDim(dim))
     return builder.getIndexAttr(type.getDimSize(dim));
-  if (auto arg = dyn_cast<BlockArgument>(value))
-    if (StringAttr name = nameOfDim(arg, dim))
+  Operation *producer = value.getDefiningOp();
+  if (!producer) {
+    if (StringAttr name = nameOfDim(cast<BlockArgument>(value), dim))
       return DimOp::create(builder, loc, builder.getIndexType(), name).getResult();
-  if (auto cast = value.getDefiningOp<tensor::CastOp>())
-    return dimOf(builder, loc, cast.getSource(), dim);
-  // A linalg op's result has the sizes of its destination: no dependence on the op.
-  if (auto op = value.getDefiningOp<DestinationStyleOpInterface>())
-    return dimOf(builder, loc, op.getTiedOpOperand(cast<OpResult>(value))->get(), dim);
-  if (auto concat = value.getDefiningOp<tensor::ConcatOp>())
-    return dimOfConcat(builder, loc, concat, dim);
-  if (auto op = value.getDefiningOp<ReifyRankedShapedTypeOpInterface>()) {
-    ReifiedRankedShapedTypeDims sizes;
-    if (succeeded(op.reifyResultShapes(builder, sizes)))
-      return sizes[cast<OpResult>(value).getResultNumber()][dim];
+    return builder.createOrFold<tensor::DimOp>(loc, value, dim);
   }
+  if (OpFoldResult size = dimOfTensorOp(builder, loc, producer, dim))
+    return size;
+  // A linalg op's result has the sizes of its destination: no dependence on the op.
+  unsigned number = cast<OpResult>(value).getResultNumber();
+  if (auto op = dyn_cast<DestinationStyleOpInterface>(producer))
+    return dimOf(builder, loc, op.getTiedOpOperand(producer->getResult(number))->get(), dim);
+  if (auto op = dyn_cast<ReifyRankedShapedTypeOpInterface>(producer))
+    if (FailureOr<OpFoldResult> size = op.reifyDimOfResult(builder, number, dim); succeeded(size))
+      return *size;
   return builder.createOrFold<tensor::DimOp>(loc, value, dim);
 }
 
 SmallVector<OpFoldResult> dimsOf(OpBuilder &builder, Location loc, Value value) {
-  auto type = cast<RankedTensorType>(value.getType());
-  // One query of the producer for all dimensions, where it can answer.
-  auto op = value.getDefiningOp<ReifyRankedShapedTypeOpInterface>();
-  if (op && !isa<DestinationStyleOpInterface, tensor::ConcatOp>(value.getDefiningOp()) &&
-      !type.hasStaticShape()) {
-    ReifiedRankedShapedTypeDims sizes;
-    if (succeeded(op.reifyResultShapes(builder, sizes)))
-      return sizes[cast<OpResult>(value).getResultNumber()];
-  }
   SmallVector<OpFoldResult> sizes;
-  for (int64_t i = 0; i < type.getRank(); ++i)
+  for (int64_t i = 0, rank = cast<RankedTensorType>(value.getType()).getRank(); i < rank; ++i)
     sizes.push_back(dimOf(builder, loc, value, i));
   return sizes;
+}
+
+LogicalResult reifyByDimension(ReifyRankedShapedTypeOpInterface op, OpBuilder &builder,
+                               ReifiedRankedShapedTypeDims &sizes) {
+  SmallVector<OpFoldResult> result;
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  for (int64_t i = 0; i < type.getRank(); ++i) {
+    FailureOr<OpFoldResult> size = op.reifyDimOfResult(builder, 0, i);
+    if (failed(size))
+      return failure();
+    result.push_back(*size);
+  }
+  sizes.push_back(std::move(result));
+  return success();
 }
 
 template <class Op>
@@ -148,21 +179,35 @@ FailureOr<SmallVector<int64_t>> broadcastShapes(ArrayRef<int64_t> a, ArrayRef<in
   return shape;
 }
 
-SmallVector<OpFoldResult> broadcastSizes(OpBuilder &builder, Location loc, ValueRange values) {
+static int64_t broadcastRank(ValueRange values) {
   int64_t rank = 0;
   for (Value value : values)
     rank = std::max(rank, cast<RankedTensorType>(value.getType()).getRank());
-  SmallVector<OpFoldResult> sizes(rank, builder.getIndexAttr(1));
-  for (int64_t i = 0; i < rank; ++i)
-    for (Value value : values) {
-      auto type = cast<RankedTensorType>(value.getType());
-      int64_t dim = i - (rank - type.getRank());
-      if (dim < 0 || type.getDimSize(dim) == 1)
-        continue;
-      sizes[i] = dimOf(builder, loc, value, dim);
-      if (!type.isDynamicDim(dim))
-        break; // a static size is the best answer
-    }
+  return rank;
+}
+
+OpFoldResult broadcastSize(OpBuilder &builder, Location loc, ValueRange values, int64_t dim) {
+  int64_t fromEnd = broadcastRank(values) - dim;
+  Value dynamic;
+  for (Value value : values) {
+    auto type = cast<RankedTensorType>(value.getType());
+    if (type.getRank() < fromEnd || type.getDimSize(type.getRank() - fromEnd) == 1)
+      continue;
+    if (int64_t size = type.getDimSize(type.getRank() - fromEnd); ShapedType::isStatic(size))
+      return builder.getIndexAttr(size);
+    if (!dynamic)
+      dynamic = value;
+  }
+  if (!dynamic)
+    return builder.getIndexAttr(1);
+  int64_t rank = cast<RankedTensorType>(dynamic.getType()).getRank();
+  return dimOf(builder, loc, dynamic, rank - fromEnd);
+}
+
+SmallVector<OpFoldResult> broadcastSizes(OpBuilder &builder, Location loc, ValueRange values) {
+  SmallVector<OpFoldResult> sizes;
+  for (int64_t i = 0, rank = broadcastRank(values); i < rank; ++i)
+    sizes.push_back(broadcastSize(builder, loc, values, i));
   return sizes;
 }
 

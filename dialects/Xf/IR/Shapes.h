@@ -10,6 +10,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/OpDefinition.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
 
 namespace mlir::xf {
 
@@ -39,8 +40,16 @@ SmallVector<int64_t> staticShape(ArrayRef<OpFoldResult> sizes);
 /// size against a static one other than 1 gives the static one.
 FailureOr<SmallVector<int64_t>> broadcastShapes(ArrayRef<int64_t> a, ArrayRef<int64_t> b);
 
+/// Dimension `dim` of the broadcast of `values`.
+OpFoldResult broadcastSize(OpBuilder &builder, Location loc, ValueRange values, int64_t dim);
+
 /// Sizes of the broadcast of `values`, one per result dimension.
 SmallVector<OpFoldResult> broadcastSizes(OpBuilder &builder, Location loc, ValueRange values);
+
+/// Sizes of the only result of `op`, one dimension after the other: the body of every
+/// reifyResultShapes here.
+LogicalResult reifyByDimension(ReifyRankedShapedTypeOpInterface op, OpBuilder &builder,
+                               ReifiedRankedShapedTypeDims &sizes);
 
 /// Same element types and compatible shapes: the rule by which a declared result type may differ
 /// from the inferred one.

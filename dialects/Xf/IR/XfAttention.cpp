@@ -86,12 +86,8 @@ LogicalResult AttentionOp::verify() {
   return success();
 }
 
-LogicalResult AttentionOp::reifyResultShapes(OpBuilder &builder,
-                                             ReifiedRankedShapedTypeDims &sizes) {
-  SmallVector<OpFoldResult> result = dimsOf(builder, getLoc(), getQuery());
-  result[3] = dimOf(builder, getLoc(), getValue(), 3);
-  sizes.push_back(result);
-  return success();
+FailureOr<OpFoldResult> AttentionOp::reifyDimOfResult(OpBuilder &builder, int, int dim) {
+  return dimOf(builder, getLoc(), dim == 3 ? getValue() : getQuery(), dim);
 }
 
 namespace {

@@ -44,14 +44,23 @@ class Xf_Op<string mnemonic, list<Trait> traits = []> : Op<Xf_Dialect, mnemonic,
 class Xf_ComputeOp<string mnemonic, list<Trait> traits = []> : Xf_Op<mnemonic, !listconcat([
   Pure,
   DeclareOpInterfaceMethods<AggregatedOpInterface, ["decomposeOperation"]>,
-  DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>
-], traits)>;
+  DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes", "reifyDimOfResult"]>
+], traits)> {
+  // One dimension at a time: asking for all of them at each producer would cost 2^depth where an op has two operands.
+  code reify = [{
+    ::llvm::LogicalResult $cppClass::reifyResultShapes(::mlir::OpBuilder &builder,
+                                                       ::mlir::ReifiedRankedShapedTypeDims &sizes) {
+      return reifyByDimension(*this, builder, sizes);
+    }
+  }];
+  let extraClassDefinition = reify;
+}
 
 // A compute op whose result type follows from operands and attributes. A declared type may be less or more static.
 class Xf_InferredOp<string mnemonic, list<Trait> traits = []> : Xf_ComputeOp<mnemonic, !listconcat([
   InferTypeOpAdaptorWithIsCompatible
 ], traits)> {
-  let extraClassDefinition = [{
+  let extraClassDefinition = reify # [{
     bool $cppClass::isCompatibleReturnTypes(TypeRange declared, TypeRange inferred) {
       return compatibleTypes(declared, inferred);
     }

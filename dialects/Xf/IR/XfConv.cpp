@@ -65,26 +65,25 @@ LogicalResult ConvOp::verify() {
            << maps << " " << input.getElementType() << ", got " << getBias().getType();
   return success();
 }
-LogicalResult ConvOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShapedTypeDims &sizes) {
-  SmallVector<OpFoldResult> x = dimsOf(builder, getLoc(), getInput()),
-                            k = dimsOf(builder, getLoc(), getFilter());
-  SmallVector<OpFoldResult> result{x[0], k[0]};
-  int64_t spatial = x.size() - 2;
+FailureOr<OpFoldResult> ConvOp::reifyDimOfResult(OpBuilder &builder, int, int dim) {
+  if (dim == 0)
+    return dimOf(builder, getLoc(), getInput(), 0);
+  if (dim == 1)
+    return dimOf(builder, getLoc(), getFilter(), 0);
   auto constant = [&](int64_t value) -> OpFoldResult { return builder.getIndexAttr(value); };
-  for (int64_t i = 0; i < spatial; ++i) {
-    // (x + begin + end - dilation (k - 1) - 1) / stride + 1
-    OpFoldResult reach =
-        mulSizes(builder, getLoc(), subSizes(builder, getLoc(), k[i + 2], constant(1)),
-                 constant(getDilations()[i]));
-    OpFoldResult room =
-        addSizes(builder, getLoc(), x[i + 2], constant(getPads()[i] + getPads()[i + spatial] - 1));
-    OpFoldResult steps = divSizes(builder, getLoc(), subSizes(builder, getLoc(), room, reach),
-                                  constant(getStrides()[i]));
-    result.push_back(addSizes(builder, getLoc(), steps, constant(1)));
-  }
-  sizes.push_back(result);
-  return success();
+  int64_t i = dim - 2, spatial = getStrides().size();
+  // (x + begin + end - dilation (k - 1) - 1) / stride + 1
+  OpFoldResult x = dimOf(builder, getLoc(), getInput(), dim),
+               k = dimOf(builder, getLoc(), getFilter(), dim);
+  OpFoldResult reach = mulSizes(builder, getLoc(), subSizes(builder, getLoc(), k, constant(1)),
+                                constant(getDilations()[i]));
+  OpFoldResult room =
+      addSizes(builder, getLoc(), x, constant(getPads()[i] + getPads()[i + spatial] - 1));
+  OpFoldResult steps = divSizes(builder, getLoc(), subSizes(builder, getLoc(), room, reach),
+                                constant(getStrides()[i]));
+  return addSizes(builder, getLoc(), steps, constant(1));
 }
+
 // The input with zeros around its spatial dimensions.
 static Value padded(Definition &d, ConvOp op, SmallVectorImpl<OpFoldResult> &sizes) {
   ArrayRef<int64_t> pads = op.getPads();

@@ -27,12 +27,6 @@ static LogicalResult inferBroadcast(std::optional<Location> loc, ValueRange valu
   return success();
 }
 
-static LogicalResult reifyBroadcast(Operation *op, OpBuilder &builder,
-                                    ReifiedRankedShapedTypeDims &sizes) {
-  sizes.push_back(broadcastSizes(builder, op->getLoc(), op->getOperands()));
-  return success();
-}
-
 //===----------------------------------------------------------------------===//
 // unary
 //===----------------------------------------------------------------------===//
@@ -64,8 +58,8 @@ LogicalResult UnaryOp::verify() {
                                  << element;
 }
 
-LogicalResult UnaryOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShapedTypeDims &sizes) {
-  return reifyBroadcast(*this, builder, sizes);
+FailureOr<OpFoldResult> UnaryOp::reifyDimOfResult(OpBuilder &builder, int, int dim) {
+  return dimOf(builder, getLoc(), getInput(), dim);
 }
 
 FailureOr<SmallVector<Value>> UnaryOp::decomposeOperation(OpBuilder &builder) {
@@ -106,8 +100,8 @@ LogicalResult BinaryOp::verify() {
                                  << element;
 }
 
-LogicalResult BinaryOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShapedTypeDims &sizes) {
-  return reifyBroadcast(*this, builder, sizes);
+FailureOr<OpFoldResult> BinaryOp::reifyDimOfResult(OpBuilder &builder, int, int dim) {
+  return broadcastSize(builder, getLoc(), getOperands(), dim);
 }
 
 // The number that a tensor constant holds everywhere, if it is one.
@@ -168,8 +162,8 @@ LogicalResult CompareOp::inferReturnTypes(MLIRContext *context, std::optional<Lo
   return inferBroadcast(loc, adaptor.getOperands(), IntegerType::get(context, 1), types);
 }
 
-LogicalResult CompareOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShapedTypeDims &sizes) {
-  return reifyBroadcast(*this, builder, sizes);
+FailureOr<OpFoldResult> CompareOp::reifyDimOfResult(OpBuilder &builder, int, int dim) {
+  return broadcastSize(builder, getLoc(), getOperands(), dim);
 }
 
 FailureOr<SmallVector<Value>> CompareOp::decomposeOperation(OpBuilder &builder) {
@@ -200,8 +194,8 @@ LogicalResult SelectOp::verify() {
   return success();
 }
 
-LogicalResult SelectOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShapedTypeDims &sizes) {
-  return reifyBroadcast(*this, builder, sizes);
+FailureOr<OpFoldResult> SelectOp::reifyDimOfResult(OpBuilder &builder, int, int dim) {
+  return broadcastSize(builder, getLoc(), getOperands(), dim);
 }
 
 FailureOr<SmallVector<Value>> SelectOp::decomposeOperation(OpBuilder &builder) {
@@ -230,8 +224,8 @@ LogicalResult CastOp::verify() {
   return success();
 }
 
-LogicalResult CastOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShapedTypeDims &sizes) {
-  return reifyBroadcast(*this, builder, sizes);
+FailureOr<OpFoldResult> CastOp::reifyDimOfResult(OpBuilder &builder, int, int dim) {
+  return dimOf(builder, getLoc(), getInput(), dim);
 }
 
 FailureOr<SmallVector<Value>> CastOp::decomposeOperation(OpBuilder &builder) {

@@ -42,19 +42,26 @@ LogicalResult MatmulOp::verify() {
   return success();
 }
 
-LogicalResult MatmulOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShapedTypeDims &sizes) {
-  SmallVector<OpFoldResult> lhs = dimsOf(builder, getLoc(), getLhs()),
-                            rhs = dimsOf(builder, getLoc(), getRhs());
-  int64_t rank = std::max(lhs.size(), rhs.size());
-  SmallVector<OpFoldResult> result(rank, builder.getIndexAttr(1));
-  for (ArrayRef<OpFoldResult> side : {ArrayRef<OpFoldResult>(lhs), ArrayRef<OpFoldResult>(rhs)})
-    for (int64_t i = 0, n = side.size() - 2; i < n; ++i)
-      if (getConstantIntValue(side[i]) != 1)
-        result[rank - side.size() + i] = side[i];
-  result[rank - 2] = lhs[lhs.size() - 2];
-  result[rank - 1] = rhs[rhs.size() - (getTransposeRhs() ? 2 : 1)];
-  sizes.push_back(result);
-  return success();
+FailureOr<OpFoldResult> MatmulOp::reifyDimOfResult(OpBuilder &builder, int, int dim) {
+  RankedTensorType lhs = tensorType(getLhs()), rhs = tensorType(getRhs());
+  int64_t rank = std::max(lhs.getRank(), rhs.getRank());
+  if (dim == rank - 2)
+    return dimOf(builder, getLoc(), getLhs(), lhs.getRank() - 2);
+  if (dim == rank - 1)
+    return dimOf(builder, getLoc(), getRhs(), rhs.getRank() - (getTransposeRhs() ? 2 : 1));
+  // Batch dimensions broadcast: a static size other than 1 is known best, then any other but 1.
+  OpFoldResult dynamic;
+  for (Value side : {getLhs(), getRhs()}) {
+    RankedTensorType type = tensorType(side);
+    int64_t own = dim - (rank - type.getRank());
+    if (own < 0 || type.getDimSize(own) == 1)
+      continue;
+    if (!type.isDynamicDim(own))
+      return OpFoldResult(builder.getIndexAttr(type.getDimSize(own)));
+    if (!dynamic)
+      dynamic = dimOf(builder, getLoc(), side, own);
+  }
+  return dynamic ? dynamic : OpFoldResult(builder.getIndexAttr(1));
 }
 
 // Loops (batch.., m, k, n), so that the innermost one runs along rows of rhs and result; (batch..,

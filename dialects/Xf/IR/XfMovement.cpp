@@ -19,9 +19,8 @@ static RankedTensorType tensorType(Value value) {
 // iota
 //===----------------------------------------------------------------------===//
 
-LogicalResult IotaOp::reifyResultShapes(OpBuilder &, ReifiedRankedShapedTypeDims &sizes) {
-  sizes.push_back({getAsOpFoldResult(getSize())});
-  return success();
+FailureOr<OpFoldResult> IotaOp::reifyDimOfResult(OpBuilder &builder, int, int dim) {
+  return getAsOpFoldResult(getSize());
 }
 
 FailureOr<SmallVector<Value>> IotaOp::decomposeOperation(OpBuilder &builder) {
@@ -65,11 +64,8 @@ LogicalResult TransposeOp::verify() {
   return success();
 }
 
-LogicalResult TransposeOp::reifyResultShapes(OpBuilder &builder,
-                                             ReifiedRankedShapedTypeDims &sizes) {
-  SmallVector<OpFoldResult> input = dimsOf(builder, getLoc(), getInput());
-  sizes.push_back(llvm::map_to_vector(getPerm(), [&](int64_t dim) { return input[dim]; }));
-  return success();
+FailureOr<OpFoldResult> TransposeOp::reifyDimOfResult(OpBuilder &builder, int, int dim) {
+  return dimOf(builder, getLoc(), getInput(), getPerm()[dim]);
 }
 
 FailureOr<SmallVector<Value>> TransposeOp::decomposeOperation(OpBuilder &builder) {
@@ -109,13 +105,13 @@ LogicalResult GatherOp::verify() {
   return success();
 }
 
-LogicalResult GatherOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShapedTypeDims &sizes) {
-  SmallVector<OpFoldResult> input = dimsOf(builder, getLoc(), getInput());
-  SmallVector<OpFoldResult> result(ArrayRef(input).take_front(getAxis()));
-  llvm::append_range(result, dimsOf(builder, getLoc(), getIndices()));
-  llvm::append_range(result, ArrayRef(input).drop_front(getAxis() + 1));
-  sizes.push_back(result);
-  return success();
+FailureOr<OpFoldResult> GatherOp::reifyDimOfResult(OpBuilder &builder, int, int dim) {
+  int64_t axis = getAxis(), inner = tensorType(getIndices()).getRank();
+  if (dim < axis)
+    return dimOf(builder, getLoc(), getInput(), dim);
+  if (dim < axis + inner)
+    return dimOf(builder, getLoc(), getIndices(), dim - axis);
+  return dimOf(builder, getLoc(), getInput(), dim - inner + 1);
 }
 
 // An index from the end counts backwards; anything else outside [0, size) is clamped.

@@ -18,12 +18,6 @@ static LogicalResult inferLikeInput(Value input, SmallVectorImpl<Type> &types) {
   types.push_back(input.getType());
   return success();
 }
-static LogicalResult reifyLikeInput(Operation *op, OpBuilder &builder,
-                                    ReifiedRankedShapedTypeDims &sizes) {
-  sizes.push_back(dimsOf(builder, op->getLoc(), op->getOperand(0)));
-  return success();
-}
-
 // A float input that has dimension `axis`.
 template <class Op>
 static LogicalResult verifyAxis(Op op) {
@@ -66,9 +60,10 @@ LogicalResult SoftmaxOp::inferReturnTypes(MLIRContext *, std::optional<Location>
 LogicalResult SoftmaxOp::verify() {
   return verifyAxis(*this);
 }
-LogicalResult SoftmaxOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShapedTypeDims &sizes) {
-  return reifyLikeInput(*this, builder, sizes);
+FailureOr<OpFoldResult> SoftmaxOp::reifyDimOfResult(OpBuilder &builder, int, int dim) {
+  return dimOf(builder, getLoc(), getInput(), dim);
 }
+
 // Starts from −∞ and ignores NaNs in the maximum: x − max makes the whole row NaN anyway, as in
 // numpy.
 FailureOr<SmallVector<Value>> SoftmaxOp::decomposeOperation(OpBuilder &builder) {
@@ -105,10 +100,10 @@ LogicalResult LayerNormOp::verify() {
     return failure();
   return verifyParameter(*this, getBias(), "bias");
 }
-LogicalResult LayerNormOp::reifyResultShapes(OpBuilder &builder,
-                                             ReifiedRankedShapedTypeDims &sizes) {
-  return reifyLikeInput(*this, builder, sizes);
+FailureOr<OpFoldResult> LayerNormOp::reifyDimOfResult(OpBuilder &builder, int, int dim) {
+  return dimOf(builder, getLoc(), getInput(), dim);
 }
+
 namespace {
 // What both norms share: the statistics of rows over the dimensions from `axis`, and how they are
 // applied.
@@ -185,9 +180,10 @@ LogicalResult RmsNormOp::verify() {
     return failure();
   return verifyParameter(*this, getScale(), "scale");
 }
-LogicalResult RmsNormOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShapedTypeDims &sizes) {
-  return reifyLikeInput(*this, builder, sizes);
+FailureOr<OpFoldResult> RmsNormOp::reifyDimOfResult(OpBuilder &builder, int, int dim) {
+  return dimOf(builder, getLoc(), getInput(), dim);
 }
+
 FailureOr<SmallVector<Value>> RmsNormOp::decomposeOperation(OpBuilder &builder) {
   Norm norm(builder, *this, getInput(), getAxis());
   Definition::Operand input{getInput(), norm.element};

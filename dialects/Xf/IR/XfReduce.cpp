@@ -58,12 +58,16 @@ LogicalResult ReduceOp::verify() {
            << stringifyReduceKind(getKind()) << " of floats or integers, got " << element;
   return success();
 }
-LogicalResult ReduceOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShapedTypeDims &sizes) {
-  SmallVector<OpFoldResult> input = dimsOf(builder, getLoc(), getInput());
-  sizes.push_back(
-      reducedSizes<OpFoldResult>(input, getAxes(), getKeepDims(), builder.getIndexAttr(1)));
-  return success();
+FailureOr<OpFoldResult> ReduceOp::reifyDimOfResult(OpBuilder &builder, int, int dim) {
+  if (getKeepDims())
+    return llvm::is_contained(getAxes(), dim) ? OpFoldResult(builder.getIndexAttr(1))
+                                              : dimOf(builder, getLoc(), getInput(), dim);
+  int64_t source = 0;
+  for (; llvm::is_contained(getAxes(), source) || dim > 0; ++source)
+    dim -= !llvm::is_contained(getAxes(), source);
+  return dimOf(builder, getLoc(), getInput(), source);
 }
+
 // The neutral element from which a reduction starts.
 static Value startOf(Scalars s, ReduceKind kind, Type compute, bool isUnsigned) {
   switch (kind) {

@@ -64,9 +64,8 @@ LogicalResult BroadcastOp::verify() {
   return verifySized(*this);
 }
 
-LogicalResult BroadcastOp::reifyResultShapes(OpBuilder &, ReifiedRankedShapedTypeDims &sizes) {
-  sizes.push_back(getMixedSizes());
-  return success();
+FailureOr<OpFoldResult> BroadcastOp::reifyDimOfResult(OpBuilder &builder, int, int dim) {
+  return getMixedSizes()[dim];
 }
 
 FailureOr<SmallVector<Value>> BroadcastOp::decomposeOperation(OpBuilder &builder) {
@@ -108,9 +107,8 @@ LogicalResult ReshapeOp::verify() {
   return verifySized(*this);
 }
 
-LogicalResult ReshapeOp::reifyResultShapes(OpBuilder &, ReifiedRankedShapedTypeDims &sizes) {
-  sizes.push_back(getMixedSizes());
-  return success();
+FailureOr<OpFoldResult> ReshapeOp::reifyDimOfResult(OpBuilder &builder, int, int dim) {
+  return getMixedSizes()[dim];
 }
 
 namespace {

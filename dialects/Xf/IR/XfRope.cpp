@@ -44,10 +44,10 @@ LogicalResult RopeOp::verify() {
            << table.getDimSize(2);
   return success();
 }
-LogicalResult RopeOp::reifyResultShapes(OpBuilder &builder, ReifiedRankedShapedTypeDims &sizes) {
-  sizes.push_back(dimsOf(builder, getLoc(), getInput()));
-  return success();
+FailureOr<OpFoldResult> RopeOp::reifyDimOfResult(OpBuilder &builder, int, int dim) {
+  return dimOf(builder, getLoc(), getInput(), dim);
 }
+
 // Both members of the pairs are slices of the input, rotated by one generic with two results, and
 // put back in place.
 FailureOr<SmallVector<Value>> RopeOp::decomposeOperation(OpBuilder &builder) {
