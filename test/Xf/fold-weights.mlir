@@ -31,21 +31,33 @@ func.func @chain(%x: tensor<4x16xf32>) -> (tensor<4x8xf32>, tensor<4x8xf32>) {
 
 // -----
 
-// Nothing here is known before the run, or worth storing: an input, a broadcast, constants alone, one layer of a stack.
+// Nothing here is known before the run, or worth storing: an input, a broadcast, one layer of a stack.
 // CHECK-NOT: init
 // CHECK-LABEL: func @stays
 xf.weight_data @b : tensor<2x8xf32> from #xf.source<"m", 0, 64, raw>
-func.func @stays(%x: tensor<8xf32>, %l: index) -> (tensor<2x8xf32>, tensor<64x2x8xf32>, tensor<8xf32>, tensor<8x1xf32>) {
+func.func @stays(%x: tensor<8xf32>, %l: index) -> (tensor<2x8xf32>, tensor<64x2x8xf32>, tensor<8x1xf32>) {
   // CHECK: xf.binary add
   // CHECK: xf.broadcast
-  // CHECK: xf.unary exp
   // CHECK: xf.reshape
-  %c = arith.constant dense<[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]> : tensor<8xf32>
   %b = xf.weight @b : tensor<2x8xf32>
   %0 = xf.binary add %b, %x : (tensor<2x8xf32>, tensor<8xf32>) -> tensor<2x8xf32>
   %1 = xf.broadcast %b to [64, 2, 8] : tensor<2x8xf32> -> tensor<64x2x8xf32>
-  %2 = xf.unary exp %c : (tensor<8xf32>) -> tensor<8xf32>
   %layer = xf.weight @b[%l] : tensor<8xf32>
   %3 = xf.reshape %layer to [8, 1] : tensor<8xf32> -> tensor<8x1xf32>
-  return %0, %1, %2, %3 : tensor<2x8xf32>, tensor<64x2x8xf32>, tensor<8xf32>, tensor<8x1xf32>
+  return %0, %1, %3 : tensor<2x8xf32>, tensor<64x2x8xf32>, tensor<8x1xf32>
+}
+
+// -----
+
+// Constants below 4 KB may make a tensor above it.
+// CHECK: xf.weight_data @constant.concat : tensor<2x4xf32> init
+// CHECK-LABEL: func @constants
+func.func @constants(%x: tensor<3x2xf32>) -> tensor<3x4xf32> {
+  // CHECK: %[[W:.*]] = xf.weight @constant.concat
+  // CHECK: xf.matmul %{{.*}}, %[[W]]
+  %a = arith.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
+  %b = arith.constant dense<[[5.0, 6.0], [7.0, 8.0]]> : tensor<2x2xf32>
+  %w = tensor.concat dim(1) %a, %b : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x4xf32>
+  %y = xf.matmul %x, %w : (tensor<3x2xf32>, tensor<2x4xf32>) -> tensor<3x4xf32>
+  return %y : tensor<3x4xf32>
 }

@@ -79,10 +79,28 @@ FailureOr<SmallVector<Value>> TransposeOp::decomposeOperation(OpBuilder &builder
 }
 
 OpFoldResult TransposeOp::fold(FoldAdaptor) {
-  return {};
+  bool identity = llvm::equal(getPerm(), llvm::seq<int64_t>(0, getPerm().size()));
+  return identity && getInput().getType() == getType() ? getInput() : Value();
 }
 
-void TransposeOp::getCanonicalizationPatterns(RewritePatternSet &, MLIRContext *) {}
+namespace {
+// transpose(transpose(x)) is one transpose.
+struct ComposeTransposes : OpRewritePattern<TransposeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(TransposeOp op, PatternRewriter &rewriter) const override {
+    auto inner = op.getInput().getDefiningOp<TransposeOp>();
+    if (!inner)
+      return rewriter.notifyMatchFailure(op, "no transpose in front of it");
+    auto perm = llvm::map_to_vector(op.getPerm(), [&](int64_t dim) { return inner.getPerm()[dim]; });
+    rewriter.replaceOpWithNewOp<TransposeOp>(op, op.getType(), inner.getInput(), perm);
+    return success();
+  }
+};
+} // namespace
+
+void TransposeOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
+  patterns.add<ComposeTransposes>(context);
+}
 
 //===----------------------------------------------------------------------===//
 // gather

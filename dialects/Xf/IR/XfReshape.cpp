@@ -257,4 +257,42 @@ OpFoldResult ReshapeOp::fold(FoldAdaptor) {
                                                                                       : Value();
 }
 
-void ReshapeOp::getCanonicalizationPatterns(RewritePatternSet &, MLIRContext *) {}
+namespace {
+// Only the sizes of the last reshape matter.
+struct ComposeReshapes : OpRewritePattern<ReshapeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ReshapeOp op, PatternRewriter &rewriter) const override {
+    auto inner = op.getInput().getDefiningOp<ReshapeOp>();
+    if (!inner)
+      return rewriter.notifyMatchFailure(op, "no reshape in front of it");
+    rewriter.modifyOpInPlace(op, [&] { op.getInputMutable().assign(inner.getInput()); });
+    return success();
+  }
+};
+
+// A reshape to the sizes that its input has. They are built in a block of their own, to be compared and dropped.
+struct DropIdentityReshape : OpRewritePattern<ReshapeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ReshapeOp op, PatternRewriter &rewriter) const override {
+    if (op.getInput().getType() != op.getType())
+      return rewriter.notifyMatchFailure(op, "changes the shape");
+    Block scratch;
+    OpBuilder builder(op.getContext());
+    builder.setInsertionPointToEnd(&scratch);
+    SmallVector<OpFoldResult> sizes = dimsOf(builder, op.getLoc(), op.getInput());
+    // With one dynamic size the number of elements decides.
+    int64_t dynamic = llvm::count_if(op.getType().getShape(), ShapedType::isDynamic);
+    bool same = dynamic < 2 || llvm::all_of(llvm::zip(sizes, op.getMixedSizes()), [](auto pair) {
+                  return areEqualSizes(std::get<0>(pair), std::get<1>(pair));
+                });
+    if (!same)
+      return rewriter.notifyMatchFailure(op, "the sizes of its input are not known to be equal");
+    rewriter.replaceOp(op, op.getInput());
+    return success();
+  }
+};
+} // namespace
+
+void ReshapeOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
+  patterns.add<ComposeReshapes, DropIdentityReshape>(context);
+}

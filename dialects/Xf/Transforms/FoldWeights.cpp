@@ -23,7 +23,7 @@ void transposeWeightsOfProducts(ModuleOp module, IRRewriter &rewriter) {
   WeightSubgraphs weights;
   SmallVector<MatmulOp> products;
   module.walk([&](MatmulOp op) {
-    if (op.getTransposeRhs() && weights.isFromWeights(op.getRhs()))
+    if (op.getTransposeRhs() && weights.isKnown(op.getRhs()))
       products.push_back(op);
   });
   for (MatmulOp op : products) {
@@ -45,10 +45,11 @@ public:
   void run(func::FuncOp function) {
     SmallVector<Value> roots;
     function.walk([&](Operation *op) {
-      if (op->getNumResults() != 1 || isa<WeightOp>(op) || !weights.isFromWeights(op->getResult(0)))
+      if (op->getNumResults() != 1 || isa<WeightOp, arith::ConstantOp>(op) ||
+          !weights.isKnown(op->getResult(0)))
         return;
       bool isRoot = llvm::any_of(op->getUsers(), [&](Operation *user) {
-        return user->getNumResults() != 1 || !weights.isFromWeights(user->getResult(0));
+        return user->getNumResults() != 1 || !weights.isKnown(user->getResult(0));
       });
       if (isRoot && !isGrown(op->getResult(0)))
         roots.push_back(op->getResult(0));
@@ -58,9 +59,11 @@ public:
   }
 
 private:
-  // Whether storing the value would take more than 4 times its weights (int8 to f32 takes 4 times):
-  // a broadcast is better repeated at run time.
+  // Whether storing the value would take more than 4 times its weights and constants (int8 to f32
+  // takes 4 times): a broadcast is better repeated at run time, and one number is no weight.
   bool isGrown(Value root) {
+    if (splatOf(root))
+      return true;
     SmallVector<Value> worklist{root};
     SmallPtrSet<Operation *, 8> seen;
     int64_t bits = 0;
@@ -69,7 +72,7 @@ private:
       if (!seen.insert(op).second)
         continue;
       if (auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
-          type && isa<WeightOp>(op))
+          type && isa<WeightOp, arith::ConstantOp>(op))
         bits += type.getNumElements() * type.getElementTypeBitWidth();
       llvm::append_range(worklist, op->getOperands());
     }
@@ -81,7 +84,8 @@ private:
     Operation *op = root.getDefiningOp();
     // w.transpose, w.concat: of which weight, and what was done to it last.
     StringRef verb = op->getName().stripDialect();
-    std::string name = (firstWeightOf(root).getWeight() + "." + verb).str();
+    WeightOp first = firstWeightOf(root);
+    std::string name = ((first ? first.getWeight() : "constant") + "." + verb).str();
     OpBuilder::InsertionGuard guard(rewriter);
     rewriter.setInsertionPoint(function);
     auto weight =

@@ -54,7 +54,7 @@ private:
   std::optional<Projection> projectionOf(MatmulOp product) {
     ArrayRef<int64_t> weight = shapeOf(product.getRhs());
     if (weight.size() != 2 || ShapedType::isDynamicShape(weight) ||
-        !weights.isFromWeights(product.getRhs()))
+        !weights.isKnown(product.getRhs()))
       return std::nullopt;
     Projection projection{product, {}, {}};
     auto sum = product->hasOneUse() ? dyn_cast<BinaryOp>(*product->user_begin()) : BinaryOp();

@@ -92,7 +92,7 @@ def FoldWeights : Pass<"xf-fold-weights", "::mlir::ModuleOp"> {
   let summary = "Whatever is computed from weights alone is a weight";
   let description = [{
     Transposes, casts, concatenations, slices and arithmetic on weights become the initialiser of a new `xf.weight_data`, evaluated at emission;
-    no element enters the IR. Matmuls with `transpose_rhs` read a transposed weight instead. Values more than 4 times as large as
+    no element enters the IR. So does what is computed from constants and does not fold. Matmuls with `transpose_rhs` read a transposed weight instead. Values more than 4 times as large as
     their weights (broadcasts) stay. Weights that no function reads, directly or through initialisers, are removed.
   }];
   let dependentDialects = ["XfDialect"];

@@ -18,34 +18,17 @@ static bool isComputable(Operation *op) {
   return type && type.hasStaticShape();
 }
 
-WeightSubgraphs::Answer WeightSubgraphs::classify(Value value) {
+bool WeightSubgraphs::isKnown(Value value) {
   if (auto it = answers.find(value); it != answers.end())
     return it->second;
   Operation *op = value.getDefiningOp();
-  Answer answer{false, false};
-  if (auto weight = dyn_cast_or_null<WeightOp>(op)) {
-    bool whole = !weight.getLayer();
-    answer = {whole, whole};
-  } else if (isa_and_nonnull<arith::ConstantOp>(op)) {
-    answer = {true, false};
-  } else if (op && isComputable(op)) {
-    answer.known = true;
-    for (Value operand : op->getOperands()) {
-      Answer input = classify(operand);
-      answer.known &= input.known;
-      answer.fromWeights |= input.fromWeights;
-    }
-  }
-  answer.fromWeights &= answer.known;
-  answers[value] = answer;
-  return answer;
-}
-
-bool WeightSubgraphs::isKnown(Value value) {
-  return classify(value).known;
-}
-bool WeightSubgraphs::isFromWeights(Value value) {
-  return classify(value).fromWeights;
+  bool known = isa_and_nonnull<arith::ConstantOp>(op);
+  if (auto weight = dyn_cast_or_null<WeightOp>(op))
+    known = !weight.getLayer();
+  else if (op && isComputable(op))
+    known = llvm::all_of(op->getOperands(), [&](Value operand) { return isKnown(operand); });
+  answers[value] = known;
+  return known;
 }
 
 void hoist(Value value, Operation *position) {

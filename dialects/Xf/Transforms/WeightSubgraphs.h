@@ -16,23 +16,16 @@ namespace mlir::xf {
 /// questions.
 class WeightSubgraphs {
 public:
-  /// Weights, constants, and what is computed from them.
   bool isKnown(Value value);
-  /// Known, and not from constants alone.
-  bool isFromWeights(Value value);
 
 private:
-  struct Answer {
-    bool known, fromWeights;
-  };
-  Answer classify(Value value);
-  llvm::DenseMap<Value, Answer> answers;
+  llvm::DenseMap<Value, bool> answers;
 };
 
 /// Moves a known value and all that it is computed from in front of `position`, where they are not.
 void hoist(Value value, Operation *position);
 
-/// The first weight that a known value is computed from.
+/// The first weight that a known value is computed from; null where it is from constants alone.
 WeightOp firstWeightOf(Value value);
 
 } // namespace mlir::xf
