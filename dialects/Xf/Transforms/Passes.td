@@ -108,4 +108,12 @@ def ExportInterface : Pass<"xf-export-interface", "::mlir::ModuleOp"> {
   let dependentDialects = ["XfDialect", "::mlir::func::FuncDialect"];
 }
 
+def PrintStructure : Pass<"xf-print-structure", "::mlir::ModuleOp"> {
+  let summary = "Print what each function computes, without names, locations or the order of independent ops";
+  let description = [{
+    Two modules compute the same in the same way if this prints the same. Ops are printed in the order in which the data flow reaches them
+    from the results; weights by their initialisers or, from files, by type and order of use; large constants by a digest.
+  }];
+}
+
 #endif // TILEWRIGHT_XF_PASSES

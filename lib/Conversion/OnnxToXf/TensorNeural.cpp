@@ -98,8 +98,10 @@ Tensor TensorBuilder::attention(const Attention &a) {
   target[3] = size(a.value, 3);
   Value offset =
       a.offset && getConstantIntValue(a.offset) != 0 ? index.materialize(a.offset) : Value();
+  // A factor is a number of the element type, whether the model states it or leaves it at 1 / √d.
+  double scale = constantNumber(scalars.number(a.scale, a.query.elementType())).value_or(a.scale);
   return make<xf::AttentionOp>(target, value(a.query), value(a.key), value(a.value), value(a.mask),
-                               offset, value(a.kvLengths), builder.getF64FloatAttr(a.scale),
+                               offset, value(a.kvLengths), builder.getF64FloatAttr(scale),
                                a.causal ? builder.getUnitAttr() : UnitAttr(),
                                builder.getF64FloatAttr(a.softcap),
                                builder.getI64IntegerAttr(a.window));
