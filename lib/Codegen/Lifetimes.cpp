@@ -41,7 +41,8 @@ static SmallVector<Value> aliasesThrough(OpOperand &use) {
   if (isa<scf::YieldOp>(user)) {
     Operation *parent = user->getParentOp();
     if (auto loop = dyn_cast<scf::ForOp>(parent))
-      return {loop.getRegionIterArg(use.getOperandNumber()), loop.getResult(use.getOperandNumber())};
+      return {loop.getRegionIterArg(use.getOperandNumber()),
+              loop.getResult(use.getOperandNumber())};
     if (isa<scf::IfOp, scf::IndexSwitchOp, scf::ExecuteRegionOp>(parent))
       return {parent->getResult(use.getOperandNumber())};
   }

@@ -18,13 +18,14 @@ struct Lifetime {
   bool overlaps(const Lifetime &other) const { return first <= other.last && other.first <= last; }
 };
 
-/// Numbers the ops of a function and finds when its buffers are in use. Valid as long as no op is added or moved.
+/// Numbers the ops of a function and finds when its buffers are in use. Valid as long as no op is
+/// added or moved.
 class Lifetimes {
 public:
   explicit Lifetimes(mlir::func::FuncOp function);
 
-  /// From the first to the last op that may touch `buffer` or a view of it. An op in a loop that does not hold the buffer's
-  /// allocation counts as the whole loop.
+  /// From the first to the last op that may touch `buffer` or a view of it. An op in a loop that
+  /// does not hold the buffer's allocation counts as the whole loop.
   Lifetime of(mlir::memref::AllocOp buffer) const;
 
 private:

@@ -8,6 +8,7 @@
 #include "lib/Codegen/Lifetimes.h"
 #include "lib/Codegen/Passes.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/Interfaces/DataLayoutInterfaces.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
@@ -32,7 +33,8 @@ bool isParallel(scf::ForallOp forall) {
   return false;
 }
 
-// Emits sizes at the start of the machine function. Equal computations give one value, so "same size" is value equality.
+// Emits sizes at the start of the machine function. Equal computations give one value, so "same
+// size" is value equality.
 class SizeBuilder {
 public:
   SizeBuilder(kernel::MachineFunction machine)
@@ -44,7 +46,7 @@ public:
   // Bytes of a buffer, rounded up to kAlignment; null if a size depends on data.
   Value bytesOf(memref::AllocOp buffer) {
     MemRefType type = buffer.getType();
-    int64_t fixed = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+    int64_t fixed = DataLayout::closest(buffer).getTypeSize(type.getElementType());
     for (int64_t size : type.getShape())
       if (!ShapedType::isDynamic(size))
         fixed *= size;
@@ -57,7 +59,8 @@ public:
         return {};
     }
     // The order of factors does not matter to the product.
-    llvm::sort(key, [](Value a, Value b) { return a.getAsOpaquePointer() < b.getAsOpaquePointer(); });
+    llvm::sort(key,
+               [](Value a, Value b) { return a.getAsOpaquePointer() < b.getAsOpaquePointer(); });
     Value &bytes = sizes[{fixed, key}];
     if (!bytes) {
       Location loc = buffer.getLoc();
@@ -91,7 +94,8 @@ private:
     Operation *op = value.getDefiningOp();
     if (!op || !isPure(op) || op->getNumRegions())
       return {};
-    if (std::optional<int64_t> number = getConstantIntValue(value); number && value.getType().isIndex()) {
+    if (std::optional<int64_t> number = getConstantIntValue(value);
+        number && value.getType().isIndex()) {
       known.map(value, constant(*number));
       return known.lookup(value);
     }
@@ -136,12 +140,14 @@ struct Part {
   SmallVector<Value> offsets; // of tenants
   Value total;
 
-  // First fit; a slot that holds a buffer of the same size expression comes first, because it does not grow.
+  // First fit; a slot that holds a buffer of the same size expression comes first, because it does
+  // not grow.
   void assign(SizeBuilder &sizes) {
     SmallVector<Slot> slots;
     for (Tenant &tenant : tenants) {
       auto isFree = [&](const Slot &slot) {
-        return llvm::none_of(slot.lives, [&](const Lifetime &life) { return life.overlaps(tenant.life); });
+        return llvm::none_of(slot.lives,
+                             [&](const Lifetime &life) { return life.overlaps(tenant.life); });
       };
       auto *home = llvm::find_if(slots, [&](const Slot &slot) {
         return isFree(slot) && slot.sizes.contains(tenant.bytes);
@@ -174,8 +180,7 @@ struct PlanArena : impl::PlanArenaBase<PlanArena> {
   using PlanArenaBase::PlanArenaBase;
 
   void runOnOperation() override {
-    auto machine =
-        kernel::MachineFunction::get(getOperation().lookupSymbol<func::FuncOp>("main"));
+    auto machine = kernel::MachineFunction::get(getOperation().lookupSymbol<func::FuncOp>("main"));
     if (!machine) {
       getOperation().emitError("expects a machine function; bind-symbols makes it");
       return signalPassFailure();
@@ -197,10 +202,11 @@ struct PlanArena : impl::PlanArenaBase<PlanArena> {
   }
 
   void moveToStack(kernel::MachineFunction machine) {
+    DataLayout layout = DataLayout::closest(machine.function());
     machine.function().walk([&](memref::AllocOp op) {
       MemRefType type = op.getType();
       if (!op->getParentOfType<scf::ForallOp>() || !type.hasStaticShape() ||
-          type.getNumElements() * llvm::divideCeil(type.getElementTypeBitWidth(), 8) > stackLimit)
+          type.getNumElements() * layout.getTypeSize(type.getElementType()) > uint64_t(stackLimit))
         return;
       OpBuilder builder(op);
       op.replaceAllUsesWith(memref::AllocaOp::create(builder, op.getLoc(), type, ValueRange(),
@@ -216,8 +222,9 @@ struct PlanArena : impl::PlanArenaBase<PlanArena> {
     WalkResult result = machine.function().walk([&](memref::AllocOp op) {
       Value bytes = sizes.bytesOf(op);
       if (!bytes) {
-        op.emitError("expects the size of this buffer to follow from the sizes of inputs; it depends "
-                     "on data, so the workspace cannot be planned");
+        op.emitError(
+            "expects the size of this buffer to follow from the sizes of inputs; it depends "
+            "on data, so the workspace cannot be planned");
         return WalkResult::interrupt();
       }
       auto forall = op->getParentOfType<scf::ForallOp>();
@@ -229,7 +236,8 @@ struct PlanArena : impl::PlanArenaBase<PlanArena> {
   }
 
   // @main_workspace(symbols..., threads) repeats the plan's arithmetic.
-  static void exportWorkspace(kernel::MachineFunction machine, Value shared, Value own, Operation *planEnd) {
+  static void exportWorkspace(kernel::MachineFunction machine, Value shared, Value own,
+                              Operation *planEnd) {
     func::FuncOp main = machine.function();
     OpBuilder builder(main);
     Type index = builder.getIndexType();
@@ -257,8 +265,8 @@ struct PlanArena : impl::PlanArenaBase<PlanArena> {
     for (auto [tenant, offset] : llvm::zip(part.tenants, part.offsets)) {
       memref::AllocOp op = tenant.buffer;
       OpBuilder builder(op);
-      op.replaceAllUsesWith(memref::ViewOp::create(builder, op.getLoc(), op.getType(), workspace, offset,
-                                                   op.getDynamicSizes())
+      op.replaceAllUsesWith(memref::ViewOp::create(builder, op.getLoc(), op.getType(), workspace,
+                                                   offset, op.getDynamicSizes())
                                 .getResult());
       op.erase();
     }

@@ -18,9 +18,11 @@ using namespace mlir;
 
 namespace tilewright {
 
+// Passes run on functions only: the module also holds initialisers of weights, which are evaluated
+// at emission and stay as they are.
 static void clean(OpPassManager &pm) {
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
+  pm.addNestedPass<func::FuncOp>(createCanonicalizerPass());
+  pm.addNestedPass<func::FuncOp>(createCSEPass());
 }
 
 void buildRowRegions(OpPassManager &pm) {
@@ -32,11 +34,8 @@ void buildRowRegions(OpPassManager &pm) {
 void buildBufferize(OpPassManager &pm) {
   pm.addNestedPass<func::FuncOp>(createResultsToOuts());
   pm.addNestedPass<func::FuncOp>(createPrivatize());
-  pm.addPass(bufferization::createEmptyTensorEliminationPass());
-  bufferization::OneShotBufferizePassOptions options;
-  options.bufferizeFunctionBoundaries = true;
-  options.functionBoundaryTypeConversion = bufferization::LayoutMapOption::IdentityLayoutMap;
-  pm.addPass(bufferization::createOneShotBufferizePass(options));
+  pm.addNestedPass<func::FuncOp>(bufferization::createEmptyTensorEliminationPass());
+  pm.addNestedPass<func::FuncOp>(createBufferizeModel());
   clean(pm);
   pm.addNestedPass<func::FuncOp>(createCopiesToRows());
 }
@@ -54,9 +53,10 @@ void buildRowLoops(OpPassManager &pm, const RowOptions &options) {
 }
 
 void buildVectorLowering(OpPassManager &pm, const RowOptions &options) {
-  pm.addPass(createPolynomials());
-  pm.addPass(createLowerVectors());
-  pm.addPass(createConvertVectorToSCFPass(VectorTransferToSCFOptions().enableFullUnroll()));
+  pm.addNestedPass<func::FuncOp>(createPolynomials());
+  pm.addNestedPass<func::FuncOp>(createLowerVectors());
+  pm.addNestedPass<func::FuncOp>(
+      createConvertVectorToSCFPass(VectorTransferToSCFOptions().enableFullUnroll()));
   clean(pm);
 }
 

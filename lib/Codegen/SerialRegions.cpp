@@ -51,21 +51,23 @@ struct SerialRegions : impl::SerialRegionsBase<SerialRegions> {
   }
 
   static void wrap(SmallVectorImpl<Operation *> &group) {
-    // A value that is needed outside cannot leave a region; kernel-verify-launches explains what is left.
+    // A value that is needed outside cannot leave a region; kernel-verify-launches explains what is
+    // left.
     auto escapes = [&](Operation *op) {
       return llvm::any_of(op->getUsers(), [&](Operation *user) {
         return llvm::none_of(group, [&](Operation *member) { return member->isAncestor(user); });
       });
     };
-    for (auto *op = llvm::find_if(group, escapes); op != group.end(); op = llvm::find_if(group, escapes))
+    for (auto *op = llvm::find_if(group, escapes); op != group.end();
+         op = llvm::find_if(group, escapes))
       group.erase(op);
     if (group.empty())
       return;
     OpBuilder builder(group.back()->getContext());
     builder.setInsertionPointAfter(group.back());
     OpFoldResult once = builder.getIndexAttr(1);
-    auto forall = scf::ForallOp::create(builder, group.front()->getLoc(), ArrayRef(once), ValueRange(),
-                                        std::nullopt);
+    auto forall = scf::ForallOp::create(builder, group.front()->getLoc(), ArrayRef(once),
+                                        ValueRange(), std::nullopt);
     for (Operation *op : group)
       op->moveBefore(forall.getBody()->getTerminator());
     group.clear();

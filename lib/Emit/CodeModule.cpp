@@ -51,7 +51,8 @@ std::vector<RegionLabel> regionLabels(const llvm::Module &code) {
   for (const llvm::Function &function : code) {
     StringRef name = function.getName();
     if (name.starts_with("main_region_") && name.ends_with("_share"))
-      labels.push_back({name.str(), name.drop_front(strlen("main_")).drop_back(strlen("_share")).str()});
+      labels.push_back(
+          {name.str(), name.drop_front(strlen("main_")).drop_back(strlen("_share")).str()});
   }
   return labels;
 }
@@ -100,7 +101,8 @@ llvm::Error optimize(llvm::Module &code, llvm::TargetMachine &machine) {
   return llvm::Error::success();
 }
 
-llvm::Error generate(llvm::Module &code, llvm::TargetMachine &machine, StringRef path, bool assembly) {
+llvm::Error generate(llvm::Module &code, llvm::TargetMachine &machine, StringRef path,
+                     bool assembly) {
   std::error_code error;
   llvm::ToolOutputFile file(path, error, llvm::sys::fs::OF_None);
   if (error)

@@ -20,7 +20,8 @@ class TargetMachine;
 
 namespace tilewright {
 
-/// The LLVM dialect of `module` as LLVM IR for `machine`. Weights are left out. Null with a diagnostic if it does not translate.
+/// The LLVM dialect of `module` as LLVM IR for `machine`. Weights are left out. Null with a
+/// diagnostic if it does not translate.
 std::unique_ptr<llvm::Module> translateCode(mlir::ModuleOp module, llvm::LLVMContext &context,
                                             llvm::TargetMachine &machine);
 
@@ -30,11 +31,13 @@ std::vector<RegionLabel> regionLabels(const llvm::Module &code);
 /// Adds lib/Runtime.
 llvm::Error linkRuntime(llvm::Module &code);
 
-/// Makes everything local but `exported`, so that optimisation and the linker drop what nobody uses.
+/// Makes everything local but `exported`, so that optimisation and the linker drop what nobody
+/// uses.
 void internalize(llvm::Module &code, llvm::ArrayRef<std::string> exported);
 
-/// LLVM's O3 without its own loop transformations: loops are final. Unrolling a row would forward its loads from pass to pass and
-/// spill them; vectorizing what is left (tails, scalar statistics) only adds code.
+/// LLVM's O3 without its own loop transformations: loops are final. Unrolling a row would forward
+/// its loads from pass to pass and spill them; vectorizing what is left (tails, scalar statistics)
+/// only adds code.
 llvm::Error optimize(llvm::Module &code, llvm::TargetMachine &machine);
 
 /// Writes an object or assembly.

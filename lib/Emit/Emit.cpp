@@ -82,7 +82,8 @@ private:
   // A file beside the output that disappears with this object.
   std::string temporary(StringRef suffix) {
     SmallString<128> path;
-    llvm::sys::fs::createUniquePath(options.output + "-%%%%%%" + suffix, path, /*MakeAbsolute=*/false);
+    llvm::sys::fs::createUniquePath(options.output + "-%%%%%%" + suffix, path,
+                                    /*MakeAbsolute=*/false);
     removers.push_back(std::make_unique<llvm::FileRemover>(path));
     return path.str().str();
   }
@@ -93,8 +94,8 @@ private:
       return success();
     weights.symbol = weightSymbol(model.name);
     objects.push_back(temporary(".weights.o"));
-    llvm::Expected<WeightImage> image =
-        WeightImage::createObject(objects.back(), weights.size, machine->getTargetTriple(), weights.symbol);
+    llvm::Expected<WeightImage> image = WeightImage::createObject(
+        objects.back(), weights.size, machine->getTargetTriple(), weights.symbol);
     if (!image)
       return check(image.takeError());
     if (failed(writeWeights(module, image->data())))

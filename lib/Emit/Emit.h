@@ -29,16 +29,17 @@ struct EmitOptions {
   std::string output; // path; its stem names the model's C symbols
   ArtefactKind kind = ArtefactKind::sharedObject;
   // For the artefact's description of itself.
-  std::string source;                // file name of the model
-  std::string pipeline = "default";  // or "reference"
-  std::string compute = "f32";       // precision of contractions
+  std::string source;               // file name of the model
+  std::string pipeline = "default"; // or "reference"
+  std::string compute = "f32";      // precision of contractions
   /// Called after each step with its name and wall time in seconds.
   std::function<void(llvm::StringRef, double)> onStep;
 };
 
-/// Writes the artefact of a module that went through the machine stage: its code is in the LLVM dialect, its weights are
-/// xf.weight_data placed by `kernel.weights`, its interface is in `xf.interface`, its target in `target.cpu`. The module is left as it
-/// was. Failures are diagnosed; no partial output is left behind.
+/// Writes the artefact of a module that went through the machine stage: its code is in the LLVM
+/// dialect, its weights are xf.weight_data placed by `kernel.weights`, its interface is in
+/// `xf.interface`, its target in `target.cpu`. The module is left as it was. Failures are
+/// diagnosed; no partial output is left behind.
 llvm::LogicalResult emitArtefact(mlir::ModuleOp module, const EmitOptions &options);
 
 } // namespace tilewright

@@ -20,8 +20,7 @@ static llvm::Error runLld(llvm::ArrayRef<std::string> arguments) {
     argv.push_back(argument.c_str());
   std::string text;
   llvm::raw_string_ostream messages(text);
-  lld::Result result =
-      lld::lldMain(argv, messages, messages, {{lld::Gnu, &lld::elf::link}});
+  lld::Result result = lld::lldMain(argv, messages, messages, {{lld::Gnu, &lld::elf::link}});
   if (result.retCode == 0)
     return llvm::Error::success();
   return llvm::createStringError("cannot link the artefact: %s", text.c_str());
@@ -30,8 +29,9 @@ static llvm::Error runLld(llvm::ArrayRef<std::string> arguments) {
 llvm::Error linkShared(llvm::StringRef output, llvm::ArrayRef<std::string> objects,
                        llvm::ArrayRef<std::string> exported) {
   // Unresolved symbols are libc's, which the process that loads the artefact brings.
-  std::vector<std::string> arguments{"-shared", "-o", output.str(), "--hash-style=gnu", "--gc-sections",
-                                     "-z", "relro", "-z", "now", "--build-id=none"};
+  std::vector<std::string> arguments{
+      "-shared", "-o", output.str(), "--hash-style=gnu", "--gc-sections", "-z",
+      "relro",   "-z", "now",        "--build-id=none"};
   for (const std::string &symbol : exported)
     arguments.push_back("--undefined=" + symbol);
   arguments.insert(arguments.end(), objects.begin(), objects.end());

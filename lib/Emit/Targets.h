@@ -16,8 +16,8 @@ class TargetMachine;
 
 namespace tilewright {
 
-/// The CPU level `name`: "native" for the machine the compiler runs on, or x86-64-v3, x86-64-v4, sapphirerapids, aarch64. Null for
-/// other names.
+/// The CPU level `name`: "native" for the machine the compiler runs on, or x86-64-v3, x86-64-v4,
+/// sapphirerapids, aarch64. Null for other names.
 mlir::target::CpuAttr makeTarget(mlir::MLIRContext *context, llvm::StringRef name);
 
 /// The `target.cpu` of a module; "native" where none is given.

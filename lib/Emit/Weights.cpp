@@ -70,8 +70,8 @@ LogicalResult writeWeight(xf::WeightDataOp data, Files &files, MutableArrayRef<c
   if (data.getSource()->getEncoding() == xf::Encoding::varint)
     return unpackVarints(data, *bytes, to);
   if (bytes->size() != to.size())
-    return data.emitError("expects ") << to.size() << " bytes of data for weight @" << data.getSymName()
-                                      << ", got " << bytes->size();
+    return data.emitError("expects ") << to.size() << " bytes of data for weight @"
+                                      << data.getSymName() << ", got " << bytes->size();
   llvm::copy(*bytes, to.begin());
   return success();
 }

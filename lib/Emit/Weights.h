@@ -15,7 +15,8 @@ namespace tilewright {
 /// Extent of the module's weights in bytes, as `kernel-layout-weights` laid them out.
 uint64_t weightsSize(mlir::ModuleOp module);
 
-/// Writes every weight of the table `kernel.weights` to its place in `bytes`. Diagnoses files that are missing or too short.
+/// Writes every weight of the table `kernel.weights` to its place in `bytes`. Diagnoses files that
+/// are missing or too short.
 llvm::LogicalResult writeWeights(mlir::ModuleOp module, llvm::MutableArrayRef<char> bytes);
 
 } // namespace tilewright

@@ -24,7 +24,9 @@ static constexpr StageInfo kStages[] = {
 #include "lib/Pipeline/Stages.def"
 };
 
-ArrayRef<StageInfo> allStages() { return kStages; }
+ArrayRef<StageInfo> allStages() {
+  return kStages;
+}
 
 const StageInfo *findStage(StringRef name) {
   for (const StageInfo &info : kStages)
@@ -36,7 +38,8 @@ const StageInfo *findStage(StringRef name) {
 // DIR/NN-stage.mlir; NN sorts the files as the stages run.
 static std::string dumpPath(const CompileOptions &options, const StageInfo &info) {
   SmallString<128> path(options.dumpDir);
-  llvm::sys::path::append(path, llvm::formatv("{0,0+2}-{1}.mlir", int(info.stage), info.name).str());
+  llvm::sys::path::append(path,
+                          llvm::formatv("{0,0+2}-{1}.mlir", int(info.stage), info.name).str());
   return path.str().str();
 }
 
@@ -61,7 +64,8 @@ static std::string reproducer(const CompileOptions &options, const StageInfo &in
     return "; with --dump-dir the stage's input is kept";
   const StageInfo &before = kStages[int(info.stage) - 1];
   std::string reference = options.pipeline == PipelineKind::reference ? "=reference" : "";
-  return "; to reproduce: tilewright-opt --tw-" + info.name.str() + reference + " " + dumpPath(options, before);
+  return "; to reproduce: tilewright-opt --tw-" + info.name.str() + reference + " " +
+         dumpPath(options, before);
 }
 
 LogicalResult runPipeline(ModuleOp module, const CompileOptions &options) {

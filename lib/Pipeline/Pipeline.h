@@ -34,15 +34,16 @@ const StageInfo *findStage(llvm::StringRef name);
 
 enum class PipelineKind {
   optimized, // --pipeline=default
-  reference  // decompose, loops, no fusion, one thread: the definition that optimised code is compared with
+  reference  // decompose, loops, no fusion, one thread: the definition that optimised code is
+             // compared with
 };
 
 struct CompileOptions {
   PipelineKind pipeline = PipelineKind::optimized;
-  Stage first = Stage::model;      // where the module stands: the stage after its last
+  Stage first = Stage::model; // where the module stands: the stage after its last
   Stage stopAfter = Stage::machine;
-  std::string dumpDir;             // NN-stage.mlir after each stage; none if empty
-  bool verifyEach = true;          // run MLIR's verifier after each pass
+  std::string dumpDir;    // NN-stage.mlir after each stage; none if empty
+  bool verifyEach = true; // run MLIR's verifier after each pass
   /// Called after each stage with its name and wall time in seconds.
   std::function<void(llvm::StringRef, double)> onStage;
 };
@@ -53,11 +54,12 @@ void registerCompilerDialects(mlir::DialectRegistry &registry);
 /// Adds the passes of one stage, which ends with the stage verifier.
 void buildStage(mlir::OpPassManager &passes, Stage stage, const CompileOptions &options);
 
-/// Runs the stages from `options.first` to `options.stopAfter`. On failure a diagnostic names the stage, and how to run it
-/// alone if there is a dump folder.
+/// Runs the stages from `options.first` to `options.stopAfter`. On failure a diagnostic names the
+/// stage, and how to run it alone if there is a dump folder.
 llvm::LogicalResult runPipeline(mlir::ModuleOp module, const CompileOptions &options);
 
-/// The stages as named pipelines of tilewright-opt: tw-model, tw-regions ... with the option `reference`, and tw-verify-stage.
+/// The stages as named pipelines of tilewright-opt: tw-model, tw-regions ... with the option
+/// `reference`, and tw-verify-stage.
 void registerStagePipelines();
 
 } // namespace tilewright

@@ -12,6 +12,7 @@
 #include "dialects/Xf/IR/Xf.h"
 #include "dialects/Xf/Transforms/Passes.h"
 #include "lib/Codegen/Passes.h"
+#include "lib/Codegen/RowPipeline.h"
 #include "lib/Conversion/Passes.h"
 #include "lib/Pipeline/Passes.h"
 #include "lib/Pipeline/Pipeline.h"
@@ -45,6 +46,9 @@ static void cleanUp(OpPassManager &functions) {
   functions.addPass(createCSEPass());
 }
 
+static bool isReference(const CompileOptions &options) {
+  return options.pipeline == PipelineKind::reference;
+}
 
 static void buildModel(OpPassManager &passes, const CompileOptions &options) {
   passes.addNestedPass<func::FuncOp>(createConvertOnnxToXf());
@@ -59,7 +63,14 @@ static void buildRegions(OpPassManager &passes, const CompileOptions &options) {
   cleanUp(passes.nest<func::FuncOp>());
 }
 
+static void buildTile(OpPassManager &passes, const CompileOptions &options) {
+  if (!isReference(options))
+    buildRowRegions(passes);
+}
+
 static void buildBuffer(OpPassManager &passes, const CompileOptions &options) {
+  if (!isReference(options))
+    return buildBufferize(passes);
   OpPassManager &functions = passes.nest<func::FuncOp>();
   functions.addPass(createResultsToOuts());
   functions.addPass(bufferization::createEmptyTensorEliminationPass());
@@ -68,6 +79,10 @@ static void buildBuffer(OpPassManager &passes, const CompileOptions &options) {
 }
 
 static void buildVector(OpPassManager &passes, const CompileOptions &options) {
+  if (!isReference(options)) {
+    buildRowLoops(passes);
+    return buildVectorLowering(passes);
+  }
   OpPassManager &functions = passes.nest<func::FuncOp>();
   functions.addPass(createCopiesToLinalg());
   functions.addPass(createConvertLinalgToLoopsPass());
@@ -93,6 +108,10 @@ static void buildMachine(OpPassManager &passes, const CompileOptions &options) {
   functions.addPass(createLowerAffinePass());
   functions.addPass(arith::createArithExpandOpsPass());
   functions.addPass(createSCFToControlFlowPass());
+  ConvertVectorToLLVMPassOptions vectors;
+  vectors.reassociateFPReductions = true; // a tree; the order of a sum is not part of the semantics
+  vectors.force32BitVectorIndices = true; // masks of tails compare 32-bit lanes
+  functions.addPass(createConvertVectorToLLVMPass(vectors));
   passes.addPass(createConvertLaunchesToLLVM());
   passes.addPass(createConvertMachineToLLVM());
   passes.addPass(createReconcileUnrealizedCastsPass());
@@ -109,8 +128,10 @@ void buildStage(OpPassManager &passes, Stage stage, const CompileOptions &option
     buildRegions(passes, options);
     break;
   case Stage::schedule:
+    break;
   case Stage::tile:
-    break; // the reference pipeline neither schedules nor tiles
+    buildTile(passes, options);
+    break;
   case Stage::buffer:
     buildBuffer(passes, options);
     break;

@@ -7,6 +7,7 @@
 #include "dialects/Xf/IR/Xf.h"
 #include "lib/Pipeline/Passes.h"
 #include "lib/Pipeline/Pipeline.h"
+#include "mlir/Interfaces/DataLayoutInterfaces.h"
 
 using namespace mlir;
 
@@ -44,8 +45,8 @@ struct VerifyStage : impl::VerifyStageBase<VerifyStage> {
     StringRef dialect = op->getName().getDialectNamespace(), name = op->getName().getStringRef();
     if (llvm::is_contained(legal, dialect) || llvm::is_contained(legal, name))
       return success();
-    return op->emitOpError("is still alive after stage '") << stage << "', which leaves only "
-                                                            << llvm::join(legal, ", ");
+    return op->emitOpError("is still alive after stage '")
+           << stage << "', which leaves only " << llvm::join(legal, ", ");
   }
 
   LogicalResult verifyConstants(Operation *op) {
@@ -53,8 +54,8 @@ struct VerifyStage : impl::VerifyStageBase<VerifyStage> {
       auto elements = dyn_cast<ElementsAttr>(attribute);
       if (!elements || elements.isSplat())
         return success();
-      int64_t bytes = elements.getNumElements() *
-                      llvm::divideCeil(elements.getShapedType().getElementTypeBitWidth(), 8);
+      int64_t bytes = elements.getNumElements() * DataLayout::closest(op).getTypeSize(
+                                                      elements.getShapedType().getElementType());
       if (bytes <= kConstantLimit)
         return success();
       return op->emitOpError("expects constants of at most ")

@@ -9,8 +9,9 @@
 //
 //   func @main(inputs..., outputs..., symbols..., workspace, weights, threads, tid, call)
 //
-// with memrefs for inputs and outputs, `index` for symbols, threads and tid, memref<?xi8> for workspace and weights, and the
-// address of the runtime's tw_call. Every thread of the team runs it with its own tid.
+// with memrefs for inputs and outputs, `index` for symbols, threads and tid, memref<?xi8> for
+// workspace and weights, and the address of the runtime's tw_call. Every thread of the team runs it
+// with its own tid.
 //
 //===----------------------------------------------------------------------===//
 #ifndef TILEWRIGHT_DIALECTS_KERNEL_IR_MACHINEFUNCTION_H
@@ -25,7 +26,8 @@ public:
   /// The view on `function`, or nothing if `append` has not made it a machine function.
   static std::optional<MachineFunction> get(func::FuncOp function);
 
-  /// Appends the trailing arguments. `symbols` name the dimensions in the order of the runtime's array.
+  /// Appends the trailing arguments. `symbols` name the dimensions in the order of the runtime's
+  /// array.
   static MachineFunction append(func::FuncOp function, ArrayRef<StringRef> symbols);
 
   func::FuncOp function() const { return func; }

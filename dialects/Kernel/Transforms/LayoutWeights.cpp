@@ -66,8 +66,8 @@ struct LayoutWeights : impl::LayoutWeightsBase<LayoutWeights> {
     module->setAttr("kernel.weights_size", builder.getI64IntegerAttr(end));
   }
 
-  // The whole weight's type, which a handle on one layer does not show. Weight data is an op of the model level, known here only
-  // by its `type`.
+  // The whole weight's type, which a handle on one layer does not show. Weight data is an op of the
+  // model level, known here only by its `type`.
   FailureOr<ShapedType> typeOfData(WeightOp handle) {
     if (!handle.getLayer())
       return cast<ShapedType>(handle.getType());

@@ -32,8 +32,10 @@ LogicalResult serializeInnerLoops(scf::ForallOp forall) {
   return success();
 }
 
-// Adds what `values` are computed from: pure ops to `repeated` in their order, everything else to `captured`.
-void splitCaptures(ArrayRef<Value> values, SetVector<Operation *> &repeated, SetVector<Value> &captured) {
+// Adds what `values` are computed from: pure ops to `repeated` in their order, everything else to
+// `captured`.
+void splitCaptures(ArrayRef<Value> values, SetVector<Operation *> &repeated,
+                   SetVector<Value> &captured) {
   for (Value value : values) {
     Operation *op = value.getDefiningOp();
     if (!op || op->getNumRegions() || !isPure(op)) {
@@ -93,8 +95,8 @@ struct ShareBuilder {
   void build(scf::ForallOp forall, IRMapping &map, Value tid, Value threads) {
     SmallVector<Value> lower, steps, counts;
     Value total = one;
-    for (auto [from, to, by] :
-         llvm::zip(forall.getMixedLowerBound(), forall.getMixedUpperBound(), forall.getMixedStep())) {
+    for (auto [from, to, by] : llvm::zip(forall.getMixedLowerBound(), forall.getMixedUpperBound(),
+                                         forall.getMixedStep())) {
       auto materialize = [&](OpFoldResult size) {
         if (std::optional<int64_t> constant = getConstantIntValue(size))
           return arith::ConstantIndexOp::create(builder, loc, *constant).getResult();
@@ -159,8 +161,8 @@ struct OutlineRegions : impl::OutlineRegionsBase<OutlineRegions> {
     SmallVector<Type> types(captured.getArrayRef().size());
     llvm::transform(captured, types.begin(), [](Value value) { return value.getType(); });
     types.append({builder.getIndexType(), builder.getIndexType()});
-    auto region = func::FuncOp::create(builder, forall.getLoc(), name,
-                                       builder.getFunctionType(types, {}));
+    auto region =
+        func::FuncOp::create(builder, forall.getLoc(), name, builder.getFunctionType(types, {}));
     region.setPrivate();
     last = region;
 
@@ -183,7 +185,8 @@ struct OutlineRegions : impl::OutlineRegionsBase<OutlineRegions> {
     forall.erase();
   }
 
-  // In a loop the stack would grow with each iteration, and LLVM promotes only the entry block's allocas to registers.
+  // In a loop the stack would grow with each iteration, and LLVM promotes only the entry block's
+  // allocas to registers.
   static void hoistAllocas(func::FuncOp region) {
     Block &entry = region.getBody().front();
     SmallVector<memref::AllocaOp> allocas;

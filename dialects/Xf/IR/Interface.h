@@ -12,15 +12,16 @@
 
 namespace mlir::xf {
 
-/// An input or output as the caller sees it. `dims` names the dynamic dimensions, "" where a size is static or is computed from
-/// symbols in a way that only the shape function knows.
+/// An input or output as the caller sees it. `dims` names the dynamic dimensions, "" where a size
+/// is static or is computed from symbols in a way that only the shape function knows.
 struct TensorInterface {
   std::string name;
   RankedTensorType type;
   SmallVector<std::string> dims;
 };
 
-/// A symbolic dimension with its declared range, inclusive; `max` is INT64_MAX where none was declared.
+/// A symbolic dimension with its declared range, inclusive; `max` is INT64_MAX where none was
+/// declared.
 struct SymbolInterface {
   std::string name;
   int64_t min, max;
@@ -32,11 +33,12 @@ struct ModelInterface {
   SmallVector<SymbolInterface> symbols;
 };
 
-/// The interface that `xf-export-interface` recorded in the module, which survives the lowering of the model function. Fails
-/// with a diagnostic if there is none.
+/// The interface that `xf-export-interface` recorded in the module, which survives the lowering of
+/// the model function. Fails with a diagnostic if there is none.
 FailureOr<ModelInterface> getModelInterface(ModuleOp module);
 
-/// Records `interface` as the module's attribute `xf.interface`; ranges come from `xf.bounds` and are not repeated.
+/// Records `interface` as the module's attribute `xf.interface`; ranges come from `xf.bounds` and
+/// are not repeated.
 void setModelInterface(ModuleOp module, const ModelInterface &interface);
 
 } // namespace mlir::xf

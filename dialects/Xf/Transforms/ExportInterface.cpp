@@ -49,7 +49,8 @@ struct ExportInterface : impl::ExportInterfaceBase<ExportInterface> {
       std::string name = nameOr(main.getArgAttrOfType<StringAttr>(i, "xf.name"), "input", i);
       if (!type)
         return main.emitError("expects input '") << name << "' to be a ranked tensor";
-      SmallVector<std::string> dims = dimNames(main.getArgAttrOfType<ArrayAttr>(i, "xf.dims"), type);
+      SmallVector<std::string> dims =
+          dimNames(main.getArgAttrOfType<ArrayAttr>(i, "xf.dims"), type);
       for (auto [dim, symbol] : llvm::enumerate(dims)) {
         if (!type.isDynamicDim(dim))
           continue;

@@ -25,12 +25,13 @@ namespace {
 // Fields of tw_call, all of 8 bytes.
 enum CallField { kBuffers, kSymbols, kWorkspace, kWeights, kThreads };
 
-// Emits LLVM ops and the casts between them and values of other dialects, which the conversion proper removes.
+// Emits LLVM ops and the casts between them and values of other dialects, which the conversion
+// proper removes.
 class Emitter {
 public:
   Emitter(OpBuilder builder, Location loc, const LLVMTypeConverter &types)
-      : builder(builder), loc(loc), types(types), ptr(LLVM::LLVMPointerType::get(builder.getContext())),
-        i64(builder.getI64Type()) {}
+      : builder(builder), loc(loc), types(types),
+        ptr(LLVM::LLVMPointerType::get(builder.getContext())), i64(builder.getI64Type()) {}
 
   Value cast(Type type, Value value) {
     if (value.getType() == type)
@@ -43,7 +44,8 @@ public:
 
   // The address of 8-byte field `index` behind `base`.
   Value field(Value base, int64_t index) {
-    return LLVM::GEPOp::create(builder, loc, ptr, i64, base, ArrayRef<LLVM::GEPArg>{int32_t(index)});
+    return LLVM::GEPOp::create(builder, loc, ptr, i64, base,
+                               ArrayRef<LLVM::GEPArg>{int32_t(index)});
   }
   Value load(Type type, Value base, int64_t index) {
     auto op = LLVM::LoadOp::create(builder, loc, type, field(base, index));
@@ -87,8 +89,8 @@ bool isPlain(Type type) {
   return memref && memref.getLayout().isIdentity();
 }
 
-// One capture as 8-byte words of a closure: address and dynamic sizes of a plain memref, else the fields of its descriptor, or
-// the scalar itself.
+// One capture as 8-byte words of a closure: address and dynamic sizes of a plain memref, else the
+// fields of its descriptor, or the scalar itself.
 struct Capture {
   Type type;
   SmallVector<Type> words;
@@ -179,7 +181,8 @@ struct ConvertLaunchesToLLVM : impl::ConvertLaunchesToLLVMBase<ConvertLaunchesTo
     return function;
   }
 
-  // The callee, with its share's arguments unpacked from a closure: void(const void *closure, int64_t tid, int64_t threads).
+  // The callee, with its share's arguments unpacked from a closure: void(const void *closure,
+  // int64_t tid, int64_t threads).
   static LLVM::LLVMFuncOp shareOf(kernel::LaunchOp op, ArrayRef<Capture> captures,
                                   const LLVMTypeConverter &types) {
     std::string name = (op.getCallee() + "_share").str();
@@ -188,7 +191,8 @@ struct ConvertLaunchesToLLVM : impl::ConvertLaunchesToLLVMBase<ConvertLaunchesTo
       return existing;
     OpBuilder builder(op->getParentOfType<func::FuncOp>());
     Type ptr = LLVM::LLVMPointerType::get(op.getContext()), i64 = builder.getI64Type();
-    auto share = entry(builder, op.getLoc(), name, LLVM::LLVMVoidType::get(op.getContext()), {ptr, i64, i64});
+    auto share = entry(builder, op.getLoc(), name, LLVM::LLVMVoidType::get(op.getContext()),
+                       {ptr, i64, i64});
     share.setLinkage(LLVM::Linkage::Internal);
     share.setVisibility_(LLVM::Visibility::Default);
     Block &body = share.getBody().front();
@@ -218,7 +222,8 @@ struct ConvertLaunchesToLLVM : impl::ConvertLaunchesToLLVMBase<ConvertLaunchesTo
       words += captures.back().words.size();
     }
     // In the entry block: a launch in a loop over layers must not grow the stack.
-    Emitter front(OpBuilder::atBlockBegin(&machine.function().getBody().front()), op.getLoc(), types);
+    Emitter front(OpBuilder::atBlockBegin(&machine.function().getBody().front()), op.getLoc(),
+                  types);
     Value closure = LLVM::AllocaOp::create(front.builder, op.getLoc(), emit.ptr, emit.i64,
                                            front.constant(std::max<int64_t>(words, 1)));
     int64_t word = 0;
@@ -238,7 +243,8 @@ struct ConvertLaunchesToLLVM : impl::ConvertLaunchesToLLVMBase<ConvertLaunchesTo
     Block &body = function.getBody().front();
     Emitter emit(OpBuilder::atBlockEnd(&body), function.getLoc(), types);
     Value call = body.getArgument(0);
-    Value buffers = emit.load(emit.ptr, call, kBuffers), symbols = emit.load(emit.ptr, call, kSymbols);
+    Value buffers = emit.load(emit.ptr, call, kBuffers),
+          symbols = emit.load(emit.ptr, call, kSymbols);
     SmallVector<Value> sizes;
     for (size_t i = 0; i < interface.symbols.size(); ++i)
       sizes.push_back(emit.load(emit.i64, symbols, i));
@@ -281,7 +287,8 @@ struct ConvertLaunchesToLLVM : impl::ConvertLaunchesToLLVMBase<ConvertLaunchesTo
   }
 
   // The sizes of all outputs, one after the other.
-  static SmallVector<Value> callShapes(Emitter &emit, kernel::MachineFunction machine, ArrayRef<Value> symbols) {
+  static SmallVector<Value> callShapes(Emitter &emit, kernel::MachineFunction machine,
+                                       ArrayRef<Value> symbols) {
     auto shapes = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(
         machine.function(), StringAttr::get(emit.builder.getContext(), "main_shapes"));
     SmallVector<Value> arguments;
@@ -292,7 +299,8 @@ struct ConvertLaunchesToLLVM : impl::ConvertLaunchesToLLVMBase<ConvertLaunchesTo
   }
 
   // int64_t tw_model_workspace(const int64_t *symbols, int64_t threads)
-  static void emitWorkspace(LLVM::LLVMFuncOp function, func::FuncOp callee, const LLVMTypeConverter &types) {
+  static void emitWorkspace(LLVM::LLVMFuncOp function, func::FuncOp callee,
+                            const LLVMTypeConverter &types) {
     Block &body = function.getBody().front();
     Emitter emit(OpBuilder::atBlockEnd(&body), function.getLoc(), types);
     SmallVector<Value> arguments;
@@ -304,7 +312,8 @@ struct ConvertLaunchesToLLVM : impl::ConvertLaunchesToLLVMBase<ConvertLaunchesTo
   }
 
   // void tw_model_shapes(const int64_t *symbols, int64_t *dims)
-  static void emitShapes(LLVM::LLVMFuncOp function, func::FuncOp callee, const LLVMTypeConverter &types) {
+  static void emitShapes(LLVM::LLVMFuncOp function, func::FuncOp callee,
+                         const LLVMTypeConverter &types) {
     Block &body = function.getBody().front();
     Emitter emit(OpBuilder::atBlockEnd(&body), function.getLoc(), types);
     SmallVector<Value> arguments;
