@@ -127,4 +127,12 @@ def PlanArena : Pass<"codegen-plan-arena", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
 }
 
+def SelectSchedule : Pass<"kernel-select-schedule", "::mlir::ModuleOp"> {
+  let summary = "Every contraction and attention has a schedule";
+  let description = [{
+    From lib/Schedule, for the module's `target.cpu`. A schedule that is already there is kept: tests and experiments write their own.
+  }];
+  let dependentDialects = ["::mlir::kernel::KernelDialect", "::mlir::target::TargetDialect"];
+}
+
 #endif // TILEWRIGHT_CODEGEN_PASSES

@@ -50,4 +50,16 @@ def ConvertMachineToLLVM : Pass<"convert-machine-to-llvm", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
+def ConvertXfToKernel : Pass<"convert-xf-to-kernel", "::mlir::ModuleOp"> {
+  let summary = "Matmuls with weights are kernel.contract on packed weights, attention is kernel.attention";
+  let description = [{
+    The weight of a linear layer becomes a derived weight `@w.panelsN`, packed for the module's `target.cpu` and evaluated at
+    emission; leading dimensions of the other side are collapsed to rows. Transposes around an attention become the order in which its
+    operands are read and its result is written, so that slices of a merged projection are views. Boolean masks become
+    added ones (0 or -inf), once for all heads. What has no kernel (other element types, products of activations) stays.
+  }];
+  let dependentDialects = ["::mlir::kernel::KernelDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::target::TargetDialect", "::mlir::xf::XfDialect"];
+}
+
 #endif // TILEWRIGHT_CONVERSION_PASSES

@@ -9,6 +9,20 @@
 
 include "mlir/Pass/PassBase.td"
 
+def FuseEpilogues : Pass<"kernel-fuse-epilogues"> {
+  let summary = "Elementwise consumers of a contraction are its epilogue";
+  let description = [{
+    A `linalg.generic` that is elementwise over the contraction's result, the result's only reader, and needs no other operand than
+    whole rows and columns (bias, residual, scale per row, scalars) moves into the epilogue region; `tensor.expand_shape` of rows in between
+    moves behind. Repeated, so that bias, activation and residual sum are one epilogue.
+  }];
+  let dependentDialects = ["mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect"];
+}
+
+def FormRegions : Pass<"kernel-form-regions"> {
+  let summary = "Every contraction and attention stands alone in a kernel.region";
+}
+
 def Tile : Pass<"kernel-tile"> {
   let summary = "scheduled contractions and attentions become scf.forall over register tiles; their regions are dissolved";
   let description = [{

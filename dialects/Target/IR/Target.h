@@ -19,4 +19,9 @@
 #define GET_ATTRDEF_CLASSES
 #include "dialects/Target/IR/TargetAttrs.h.inc"
 
+namespace mlir::target {
+/// The `target.cpu` of the module around `op`, x86-64-v4 where there is none.
+CpuAttr cpuOf(Operation *op);
+} // namespace mlir::target
+
 #endif // TILEWRIGHT_DIALECTS_TARGET_IR_TARGET_H

@@ -23,3 +23,12 @@ void TargetDialect::initialize() {
 #include "dialects/Target/IR/TargetAttrs.cpp.inc"
       >();
 }
+
+CpuAttr target::cpuOf(Operation *op) {
+  for (Operation *each = op; each; each = each->getParentOp())
+    if (auto cpu = each->getAttrOfType<CpuAttr>("target.cpu"))
+      return cpu;
+  return CpuAttr::get(op->getContext(), "x86-64-v4", "x86_64-unknown-linux-gnu", "x86-64-v4",
+                      "-prefer-256-bit", /*lanes=*/16, /*registers=*/32, /*l1=*/32768,
+                      /*l2=*/1048576);
+}

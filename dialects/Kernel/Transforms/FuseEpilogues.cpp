@@ -1,0 +1,193 @@
+//===- FuseEpilogues.cpp - elementwise consumers into contractions -===//
+//
+// Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "dialects/Kernel/IR/Kernel.h"
+#include "dialects/Kernel/Transforms/Passes.h"
+#include "mlir/Dialect/Linalg/Utils/Utils.h"
+#include "mlir/IR/IRMapping.h"
+
+namespace mlir::kernel {
+#define GEN_PASS_DEF_FUSEEPILOGUES
+#include "dialects/Kernel/Transforms/Passes.h.inc"
+
+namespace {
+
+// How an operand of the consumer is read in the epilogue: rows of the consumer (all its dimensions
+// but the last) are one dimension m of the contraction.
+struct Extra {
+  Value value;
+  AffineMap map; // (m, n) -> indices of `value`
+};
+
+class EpilogueFusion {
+public:
+  EpilogueFusion(RewriterBase &rewriter, ContractOp contract)
+      : rewriter(rewriter), contract(contract) {}
+
+  /// The contraction that does its consumer's work as well; null if that cannot be.
+  ContractOp run();
+
+private:
+  bool findConsumer();
+  std::optional<Extra> extraOf(Value value, AffineMap map);
+  Value collapseRows(Value value, bool withColumns, int64_t constants);
+  void cloneBodies(ContractOp fused, ArrayRef<unsigned> inputs);
+
+  RewriterBase &rewriter;
+  ContractOp contract;
+  linalg::GenericOp consumer;
+  tensor::ExpandShapeOp expand; // between the two; may be null
+  Value result;                 // what the consumer reads
+};
+
+// The result's only reader, through an expand_shape of the rows alone.
+bool EpilogueFusion::findConsumer() {
+  if (contract->getNumResults() != 1 || !contract->hasOneUse())
+    return false;
+  result = contract.getResult(0);
+  Operation *user = *result.user_begin();
+  if ((expand = dyn_cast<tensor::ExpandShapeOp>(user))) {
+    if (!expand->hasOneUse() || expand.getReassociationIndices()[1].size() != 1)
+      return false;
+    result = expand.getResult();
+    user = *result.user_begin();
+  }
+  consumer = dyn_cast<linalg::GenericOp>(user);
+  if (!consumer || consumer.getNumParallelLoops() != consumer.getNumLoops() ||
+      consumer->getNumResults() != 1 || consumer->getBlock() != contract->getBlock() ||
+      consumer.hasIndexSemantics())
+    return false;
+  OpOperand *init = consumer.getDpsInitOperand(0);
+  if (init->get() == result || !consumer.getMatchingIndexingMap(init).isIdentity() ||
+      consumer.payloadUsesValueFromOperand(init))
+    return false;
+  if (consumer->getResult(0).getType() != result.getType())
+    return false;
+  return llvm::all_of(consumer.getBody()->without_terminator(), [](Operation &op) {
+    return op.hasTrait<OpTrait::ConstantLike>() || OpTrait::hasElementwiseMappableTraits(&op);
+  });
+}
+
+// [rows.., columns] or [rows..] with their rows collapsed.
+Value EpilogueFusion::collapseRows(Value value, bool withColumns, int64_t constants) {
+  int64_t rank = cast<RankedTensorType>(value.getType()).getRank();
+  int64_t rows = rank - withColumns - constants;
+  if (rows <= 1)
+    return value;
+  SmallVector<ReassociationIndices> groups(1);
+  for (int64_t i = 0; i < rows; ++i)
+    groups[0].push_back(i);
+  for (int64_t i = rows; i < rank; ++i)
+    groups.push_back({i});
+  return tensor::CollapseShapeOp::create(rewriter, value.getLoc(), value, groups);
+}
+
+// Supported are all rows or none of them, in order, then the column or a constant 0.
+std::optional<Extra> EpilogueFusion::extraOf(Value value, AffineMap map) {
+  MLIRContext *context = rewriter.getContext();
+  AffineExpr m = getAffineDimExpr(0, context), n = getAffineDimExpr(1, context);
+  int64_t last = map.getNumDims() - 1, rows = 0, constants = 0;
+  bool column = false;
+  SmallVector<AffineExpr> plain; // when no row takes part
+  for (AffineExpr e : map.getResults()) {
+    auto dim = dyn_cast<AffineDimExpr>(e);
+    if (auto constant = dyn_cast<AffineConstantExpr>(e); constant && constant.getValue() == 0) {
+      ++constants;
+      plain.push_back(e);
+    } else if (dim && dim.getPosition() == last && !column) {
+      column = true;
+      plain.push_back(n);
+    } else if (dim && dim.getPosition() == rows && !column && !constants) {
+      ++rows;
+    } else {
+      return std::nullopt;
+    }
+  }
+  if (!rows)
+    return Extra{value, AffineMap::get(2, 0, plain, context)};
+  if (rows != last || (column && constants))
+    return std::nullopt;
+  plain.insert(plain.begin(), m);
+  return Extra{collapseRows(value, column, constants), AffineMap::get(2, 0, plain, context)};
+}
+
+// The old epilogue, then the consumer's body on its value.
+void EpilogueFusion::cloneBodies(ContractOp fused, ArrayRef<unsigned> inputs) {
+  OpBuilder::InsertionGuard guard(rewriter);
+  Location loc = fused.getLoc();
+  Block *body = rewriter.createBlock(&fused.getEpilogue());
+  IRMapping mapping;
+  Block &old = contract.getEpilogue().front();
+  for (BlockArgument argument : old.getArguments())
+    mapping.map(argument, body->addArgument(argument.getType(), loc));
+  for (unsigned i : inputs) {
+    BlockArgument argument = consumer.getBody()->getArgument(i);
+    mapping.map(argument, body->addArgument(argument.getType(), loc));
+  }
+  for (Operation &op : old.without_terminator())
+    rewriter.clone(op, mapping);
+  Value sum = mapping.lookupOrDefault(old.getTerminator()->getOperand(0));
+  for (auto [i, input] : llvm::enumerate(consumer.getInputs()))
+    if (input == result)
+      mapping.map(consumer.getBody()->getArgument(i), sum);
+  for (Operation &op : consumer.getBody()->without_terminator())
+    rewriter.clone(op, mapping);
+  YieldOp::create(rewriter, loc,
+                  mapping.lookupOrDefault(consumer.getBody()->getTerminator()->getOperand(0)));
+}
+
+ContractOp EpilogueFusion::run() {
+  if (!findConsumer())
+    return {};
+  rewriter.setInsertionPoint(consumer);
+  SmallVector<Value> extras(contract.getExtras());
+  SmallVector<Attribute> maps(contract.getExtraMaps().begin(), contract.getExtraMaps().end());
+  SmallVector<unsigned> inputs;
+  for (auto [i, input] : llvm::enumerate(consumer.getInputs())) {
+    AffineMap map = consumer.getMatchingIndexingMap(consumer.getDpsInputOperand(i));
+    if (input == result) {
+      if (!map.isIdentity())
+        return {};
+      continue;
+    }
+    std::optional<Extra> extra = extraOf(input, map);
+    if (!extra)
+      return {};
+    extras.push_back(extra->value);
+    maps.push_back(AffineMapAttr::get(extra->map));
+    inputs.push_back(i);
+  }
+  auto fused = ContractOp::create(rewriter, consumer.getLoc(), contract->getResultTypes(),
+                                  contract.getLhs(), contract.getRhs(), extras, contract.getInit(),
+                                  contract.getAhead(), rewriter.getArrayAttr(maps),
+                                  contract.getScheduleAttr(), contract.getFullPanelsAttr());
+  cloneBodies(fused, inputs);
+  Value whole = fused.getResult(0);
+  if (expand) {
+    // The sizes are operands of the expand_shape that stood before the consumer.
+    auto moved = cast<tensor::ExpandShapeOp>(rewriter.clone(*expand));
+    moved.getSrcMutable().assign(whole);
+    whole = moved.getResult();
+  }
+  rewriter.replaceOp(consumer, whole);
+  if (expand)
+    rewriter.eraseOp(expand);
+  rewriter.eraseOp(contract);
+  return fused;
+}
+
+struct FuseEpilogues : impl::FuseEpiloguesBase<FuseEpilogues> {
+  void runOnOperation() override {
+    IRRewriter rewriter(&getContext());
+    SmallVector<ContractOp> contracts;
+    getOperation()->walk([&](ContractOp op) { contracts.push_back(op); });
+    for (ContractOp contract : contracts)
+      while (contract)
+        contract = EpilogueFusion(rewriter, contract).run();
+  }
+};
+} // namespace
+} // namespace mlir::kernel

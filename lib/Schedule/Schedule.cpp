@@ -1,0 +1,85 @@
+//===- Schedule.cpp - shape and target to schedule -===//
+//
+// Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "lib/Schedule/Schedule.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace tilewright {
+
+namespace {
+constexpr int64_t kBytes = 4; // of an f32
+
+int64_t ceilDiv(int64_t x, int64_t y) {
+  return (x + y - 1) / y;
+}
+int64_t roundUp(int64_t x, int64_t y) {
+  return ceilDiv(x, y) * y;
+}
+
+// Rows of a tile of `vectors` vectors per row: accumulators, one row of the right operand and one
+// broadcast element fill the registers. Above 14 rows nothing is gained.
+int64_t tileRows(int64_t vectors, int64_t registers) {
+  return std::clamp<int64_t>((registers - vectors - 1) / vectors, 1, 14);
+}
+} // namespace
+
+int64_t choosePanelWidth(int64_t n, const CpuDescription &cpu) {
+  // Two vectors load least per FMA: mr · nv products need mr + nv loads. With four lanes and many
+  // registers three are better balanced (8 × 12).
+  int64_t vectors = cpu.lanes == 4 && cpu.registers >= 32 ? 3 : 2;
+  return std::min(vectors, ceilDiv(n, cpu.lanes)) * cpu.lanes;
+}
+
+ContractSchedule scheduleContract(int64_t n, int64_t k, int64_t panelWidth,
+                                  const CpuDescription &cpu) {
+  assert(panelWidth % cpu.lanes == 0 && "panels are whole vectors");
+  int64_t vectors = panelWidth / cpu.lanes, panels = ceilDiv(n, panelWidth);
+  ContractSchedule schedule;
+  schedule.mr = tileRows(vectors, cpu.registers);
+  schedule.lanes = cpu.lanes;
+  // Two k per turn halve the loop's own instructions; four cost twice the code and gain nothing.
+  schedule.unroll = 2;
+  // Rows that fill half of L2 stay there while all panels pass. Below eight tiles the weights would
+  // be read too often.
+  int64_t rows = cpu.l2 / 2 / std::max<int64_t>(1, k * kBytes);
+  schedule.rowBlock = std::max(rows / schedule.mr, int64_t(8)) * schedule.mr;
+  // Few rows are a matter of bandwidth, and that one of address streams: as many panels at once as
+  // the registers hold, up to six.
+  for (int64_t few :
+       cpu.registers >= 32 ? std::vector<int64_t>{2, 4} : std::vector<int64_t>{1, 2}) {
+    int64_t together = std::min<int64_t>(6, (cpu.registers - few - 1) / (few * vectors));
+    together = std::min(together, panels);
+    if (together < 2)
+      continue;
+    schedule.fewRows.push_back(few);
+    schedule.fewPanels.push_back(together);
+  }
+  schedule.prefetch = 16;
+  schedule.inlineOps = 2;
+  return schedule;
+}
+
+AttentionSchedule scheduleAttention(int64_t d, int64_t dv, int64_t group,
+                                    const CpuDescription &cpu) {
+  AttentionSchedule schedule;
+  schedule.lanes = cpu.lanes;
+  // Wide and low tiles: one height serves all row counts, the rest being padded.
+  schedule.keyVectors = schedule.valueVectors = cpu.registers >= 32 ? 4 : 2;
+  schedule.mr = std::min<int64_t>(6, tileRows(schedule.keyVectors, cpu.registers));
+  // Enough rows to pay for packing the keys, few enough to leave work for all threads.
+  schedule.rows = roundUp(std::max<int64_t>(12 * schedule.mr, group), schedule.mr);
+  // Packed keys and the values of a block fill half of L2 at most; 512 keys amortise the rescaling.
+  int64_t panel = schedule.keyVectors * cpu.lanes;
+  int64_t keys = cpu.l2 / 2 / ((d + dv) * kBytes) / panel * panel;
+  schedule.keys = roundUp(std::clamp<int64_t>(keys, panel, 512), panel);
+  schedule.unroll = 2;
+  schedule.directRows = 2;
+  return schedule;
+}
+
+} // namespace tilewright

@@ -1,0 +1,72 @@
+//===- ScheduleTest.cpp - schedules by shape and target -===//
+//
+// Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "lib/Schedule/Schedule.h"
+
+#include <gtest/gtest.h>
+
+using namespace tilewright;
+
+namespace {
+constexpr CpuDescription sse{4, 16, 32768, 262144}, avx2{8, 16, 32768, 524288};
+constexpr CpuDescription avx512{16, 32, 32768, 1048576}, neon{4, 32, 65536, 524288};
+
+TEST(Schedule, PanelWidths) {
+  EXPECT_EQ(choosePanelWidth(768, avx512), 32);
+  EXPECT_EQ(choosePanelWidth(17, avx512), 32);
+  EXPECT_EQ(choosePanelWidth(16, avx512), 16);
+  EXPECT_EQ(choosePanelWidth(1, avx512), 16);
+  EXPECT_EQ(choosePanelWidth(768, avx2), 16);
+  EXPECT_EQ(choosePanelWidth(768, sse), 8);
+  EXPECT_EQ(choosePanelWidth(768, neon), 12);
+}
+
+TEST(Schedule, RegisterTiles) {
+  EXPECT_EQ(scheduleContract(768, 768, 32, avx512).mr, 14);
+  EXPECT_EQ(scheduleContract(16, 768, 16, avx512).mr, 14);
+  EXPECT_EQ(scheduleContract(768, 768, 16, avx2).mr, 6);
+  EXPECT_EQ(scheduleContract(768, 768, 12, neon).mr, 9);
+}
+
+// Accumulators, the shorter side and one streamed vector fit the registers.
+TEST(Schedule, NothingSpills) {
+  for (const CpuDescription &cpu : {sse, avx2, avx512, neon})
+    for (int64_t n : {1, 8, 33, 768, 50257}) {
+      int64_t width = choosePanelWidth(n, cpu), vectors = width / cpu.lanes;
+      ContractSchedule schedule = scheduleContract(n, 768, width, cpu);
+      EXPECT_LE(schedule.mr * vectors + std::min(schedule.mr, vectors) + 1, cpu.registers);
+      for (size_t i = 0; i < schedule.fewRows.size(); ++i) {
+        int64_t wide = schedule.fewPanels[i] * vectors;
+        EXPECT_LE(schedule.fewRows[i] * wide + schedule.fewRows[i] + 1, cpu.registers);
+      }
+      AttentionSchedule attention = scheduleAttention(64, 64, 1, cpu);
+      EXPECT_LE(attention.mr * attention.keyVectors + std::min(attention.mr, attention.keyVectors) +
+                    1,
+                cpu.registers);
+    }
+}
+
+TEST(Schedule, RowsStayInL2) {
+  EXPECT_EQ(scheduleContract(3072, 768, 32, avx512).rowBlock, 168); // 168 · 768 · 4 B = 504 KiB
+  EXPECT_EQ(scheduleContract(768, 3072, 32, avx512).rowBlock, 112); // eight tiles at least
+}
+
+TEST(Schedule, FewRowsTakeSeveralPanels) {
+  ContractSchedule wide = scheduleContract(768, 768, 32, avx512);
+  EXPECT_EQ(wide.fewRows, (std::vector<int64_t>{2, 4}));
+  EXPECT_EQ(wide.fewPanels, (std::vector<int64_t>{6, 3}));
+  ContractSchedule narrow = scheduleContract(64, 768, 32, avx512); // only two panels
+  EXPECT_EQ(narrow.fewPanels, (std::vector<int64_t>{2, 2}));
+  EXPECT_TRUE(scheduleContract(16, 768, 16, avx512).fewRows.empty());
+}
+
+TEST(Schedule, AttentionBlocks) {
+  EXPECT_EQ(scheduleAttention(64, 64, 1, avx512), (AttentionSchedule{6, 16, 4, 4, 72, 512, 2, 2}));
+  EXPECT_EQ(scheduleAttention(256, 256, 1, avx512).keys, 256); // 2 · 256 · 256 · 4 B = 512 KiB
+  EXPECT_EQ(scheduleAttention(64, 64, 71, avx512).rows, 72);
+  EXPECT_EQ(scheduleAttention(64, 64, 100, avx512).rows, 102);
+}
+} // namespace
