@@ -84,10 +84,12 @@ Expected<HostTensor> tilewright::parseNpy(StringRef bytes, StringRef path) {
     return createStringError("'" + path + "': expects " + what);
   };
   bytes = bytes.drop_front(Magic.size());
-  if (bytes.size() < 6 || bytes[0] < 1 || bytes[0] > 3)
+  if (bytes.empty() || bytes[0] < 1 || bytes[0] > 3)
     return fail("the format .npy of version 1 to 3");
   bool longHeader = bytes[0] > 1;
   size_t start = longHeader ? 6 : 4;
+  if (bytes.size() < start)
+    return fail("a header, the file ends before");
   size_t size = longHeader ? support::endian::read32le(bytes.data() + 2)
                            : support::endian::read16le(bytes.data() + 2);
   if (bytes.size() - start < size)

@@ -1,128 +1,237 @@
-//===- compile-model.cpp - a model becomes an artefact ----------------------===//
+//===- compile-model.cpp - a model becomes an artefact ---------------------===//
 //
 // Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+#include "lib/Artefact/Expectations.h"
+#include "lib/Artefact/Inputs.h"
 #include "lib/Emit/Emit.h"
+#include "lib/Emit/Header.h"
 #include "lib/Emit/Targets.h"
 #include "lib/Onnx/Importer.h"
 #include "lib/Pipeline/Pipeline.h"
+#include "lib/Support/Options.h"
+#include "lib/Support/OutputFile.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
-#include "mlir/Pass/PassManager.h"
-#include "llvm/Support/CommandLine.h"
+#include "tools/compile-model/Command.h"
+#include "tools/compile-model/Report.h"
+#include "llvm/Support/CrashRecoveryContext.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FormatVariadic.h"
-#include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/PrettyStackTrace.h"
 #include "llvm/Support/raw_ostream.h"
+#include <chrono>
 
+using namespace llvm;
 using namespace tilewright;
-namespace cl = llvm::cl;
 
 namespace {
 
-enum ExitCode { kFine = 0, kUserError = 2, kBug = 3 };
+class Compilation {
+public:
+  Compilation(const Command &command, mlir::MLIRContext &context)
+      : c(command), context(context), report(command, context) {}
 
-// libLLVM registers options of its own code generator, one of which has a name that we need.
-const bool isNameFree = [] {
-  if (cl::Option *taken = cl::getRegisteredOptions().lookup("stop-after"))
-    taken->removeArgument();
-  return true;
-}();
-
-cl::OptionCategory category("compile-model options");
-cl::opt<std::string> input(cl::Positional, cl::Required, cl::desc("MODEL.onnx|MODEL.mlir"), cl::cat(category));
-cl::opt<std::string> output("o", cl::desc("artefact to write: .so, .a, .o, .s, .ll, or .mlir"),
-                            cl::value_desc("file"), cl::init("model.so"), cl::cat(category));
-cl::opt<std::string> targetName("target", cl::desc("CPU level to compile for"), cl::init("native"),
-                                cl::cat(category));
-cl::opt<PipelineKind> pipeline(
-    "pipeline", cl::desc("how code is generated"), cl::init(PipelineKind::optimized),
-    cl::values(clEnumValN(PipelineKind::optimized, "default", "fused, tiled and vectorised"),
-               clEnumValN(PipelineKind::reference, "reference", "plain loops, one thread")),
-    cl::cat(category));
-cl::opt<std::string> stopAfter("stop-after", cl::desc("stage after which to write the IR to --o"),
-                               cl::value_desc("stage"), cl::cat(category));
-cl::opt<std::string> dumpDir("dump-dir", cl::desc("folder for the IR after each stage"),
-                             cl::value_desc("folder"), cl::cat(category));
-cl::opt<bool> timing("timing", cl::desc("print the time of each stage"), cl::cat(category));
-
-int fail(const llvm::Twine &message) {
-  llvm::errs() << "compile-model: " << message << "\n";
-  return kUserError;
-}
-
-void printTime(llvm::StringRef step, double seconds) {
-  if (timing)
-    llvm::errs() << llvm::formatv("{0,-12} {1,8:F1} ms\n", step, seconds * 1e3);
-}
-
-int writeIr(mlir::ModuleOp module) {
-  std::error_code error;
-  llvm::raw_fd_ostream out(output, error);
-  if (error)
-    return fail("cannot write '" + output + "': " + error.message());
-  module.print(out);
-  out << "\n";
-  return kFine;
-}
-
-int compile(mlir::ModuleOp module, CompileOptions options) {
-  if (!stopAfter.empty()) {
-    const StageInfo *stage = findStage(stopAfter);
-    if (!stage)
-      return fail("expects a stage for --stop-after, got '" + stopAfter + "'");
-    options.stopAfter = stage->stage;
+  int run() {
+    int code = compile();
+    if (Error error = report.write(code)) {
+      report.fail(toString(std::move(error)));
+      return WrongInput;
+    }
+    return code;
   }
-  if (failed(runPipeline(module, options)))
-    return kUserError;
-  if (!stopAfter.empty())
-    return writeIr(module);
-  EmitOptions emit;
-  emit.output = output;
-  emit.kind = *artefactKindOf(output);
-  emit.source = llvm::sys::path::filename(input).str();
-  emit.pipeline = pipeline == PipelineKind::reference ? "reference" : "default";
-  emit.onStep = printTime;
-  return succeeded(emitArtefact(module, emit)) ? kFine : kUserError;
-}
+
+private:
+  int compile() {
+    if (Error error = checkOutputs())
+      return wrong(std::move(error));
+    if (int code = load())
+      return code;
+    if (int code = runStages())
+      return code;
+    if (c.emit == "mlir")
+      return done(writeFile(c.output, [&](raw_ostream &out) {
+        module->print(out);
+        return Error::success();
+      }));
+    mlir::FailureOr<ModelInterface> interface = readInterface(*module);
+    if (failed(interface))
+      return WrongInput;
+    complete(*interface);
+    report.setInterface(*interface);
+    if (c.emit == "header")
+      return done(writeHeaderFile(*interface, c.output));
+    if (int code = emit(*interface))
+      return code;
+    return c.verify.empty() ? Fine : verify();
+  }
+
+  int wrong(Error error) {
+    report.fail(toString(std::move(error)));
+    return WrongInput;
+  }
+  int done(Error error) { return error ? wrong(std::move(error)) : Fine; }
+
+  /// Finds out before minutes of work that the results could not be written.
+  Error checkOutputs() {
+    if (c.emit.empty() && !artefactKindOf(c.output))
+      return createStringError("expects -o FILE.so, FILE.a or FILE.o, got '" + c.output + "'");
+    for (StringRef path : {StringRef(c.output), StringRef(c.report)})
+      if (!path.empty() && path != "-")
+        if (Error error = checkOutputPath(path))
+          return error;
+    return Error::success();
+  }
+
+  Error parseDims(StringMap<DimRange> &dims) {
+    for (StringRef argument : c.dims) {
+      auto [name, text] = argument.split('=');
+      auto [low, high] = text.split("..");
+      DimRange range;
+      bool bad = low.getAsInteger(10, range.min) ||
+                 (!text.contains("..") ? (range.max = range.min, false)
+                                       : high.getAsInteger(10, range.max));
+      if (bad || name.empty() || range.min < 0 || range.min > range.max)
+        return createStringError("expects --dim NAME=N or NAME=A..B with A <= B, got '" + argument +
+                                 "'");
+      dims[name] = range;
+    }
+    return Error::success();
+  }
+
+  int load() {
+    if (!sys::fs::exists(c.model))
+      return wrong(createStringError("cannot read '" + c.model + "': no such file"));
+    auto start = std::chrono::steady_clock::now();
+    if (sys::path::extension(c.model) == ".mlir") {
+      if (!c.dims.empty())
+        return wrong(createStringError(
+            "--dim is for ONNX models; a module has its sizes in its types and xf.bounds"));
+      module = mlir::parseSourceFile<mlir::ModuleOp>(c.model, &context);
+    } else {
+      ImportOptions options;
+      if (Error error = parseDims(options.dims))
+        return wrong(std::move(error));
+      module = importOnnx(c.model, context, options);
+      isOnnx = true;
+    }
+    if (!module)
+      return WrongInput;
+    report.addTime("read",
+                   std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    mlir::target::CpuAttr target = makeTarget(&context, c.target);
+    if (!target)
+      return wrong(createStringError(
+          "expects --target native, x86-64-v3, x86-64-v4, sapphirerapids or aarch64, got '" +
+          c.target + "'"));
+    (*module)->setAttr("target.cpu", target);
+    return Fine;
+  }
+
+  int runStages() {
+    CompileOptions options;
+    options.pipeline =
+        c.pipeline == "reference" ? PipelineKind::reference : PipelineKind::optimized;
+    options.first = isOnnx ? Stage::import : Stage::model;
+    options.dumpDir = c.dumpDir;
+    // A model that cannot be compiled is rejected by the first stages; what fails later is our bug.
+    Stage reached = options.first;
+    options.onStage = [&](StringRef name, double seconds) {
+      report.addTime(name, seconds);
+      reached = static_cast<Stage>(static_cast<int>(findStage(name)->stage) + 1);
+    };
+    if (!c.stopAfter.empty())
+      options.stopAfter = findStage(c.stopAfter)->stage;
+    if (succeeded(runPipeline(*module, options)))
+      return Fine;
+    return reached <= Stage::model ? WrongInput : InternalError;
+  }
+
+  void complete(ModelInterface &interface) {
+    interface.name = c.name;
+    interface.source = sys::path::filename(c.model).str();
+    interface.target = c.target;
+    interface.pipeline = c.pipeline;
+    interface.compute = "f32";
+  }
+
+  Error writeHeaderFile(const ModelInterface &interface, StringRef path) {
+    return writeFile(path, [&](raw_ostream &out) {
+      writeHeader(interface, sys::path::filename(c.output), out);
+      return Error::success();
+    });
+  }
+
+  int emit(const ModelInterface &interface) {
+    EmitOptions options;
+    options.output = c.output;
+    options.kind = c.emit == "asm"    ? ArtefactKind::assembly
+                   : c.emit == "llvm" ? ArtefactKind::llvmIr
+                                      : *artefactKindOf(c.output);
+    options.name = interface.name;
+    options.source = interface.source;
+    options.pipeline = interface.pipeline;
+    options.compute = interface.compute;
+    options.weightsInFile = c.weights == "file";
+    options.onStep = [&](StringRef name, double seconds) { report.addTime(name, seconds); };
+    if (failed(emitArtefact(*module, options)))
+      return WrongInput;
+    if (!c.emit.empty())
+      return Fine;
+    SmallString<128> header(c.output);
+    sys::path::replace_extension(header, ".h");
+    return done(writeHeaderFile(interface, header));
+  }
+
+  /// Runs the new artefact on test data.
+  int verify() {
+    Expected<bool> passed = compareWithTestData();
+    if (!passed)
+      return wrong(passed.takeError());
+    return *passed ? Fine : ComparisonFailed;
+  }
+
+  Expected<bool> compareWithTestData() {
+    Expected<const tw_model *> model = loadModel(c.output);
+    if (!model)
+      return model.takeError();
+    InputChoice choice;
+    choice.testDir = c.verify;
+    Expected<std::vector<HostTensor>> inputs = collectInputs(*model, choice);
+    if (!inputs)
+      return inputs.takeError();
+    Expected<std::unique_ptr<Session>> session =
+        Session::create(*model, std::move(*inputs), tw_options());
+    if (!session)
+      return session.takeError();
+    if (Error error = (*session)->run())
+      return std::move(error);
+    return compareOutputs(**session, {c.verify, {}}, Tolerance(), outs());
+  }
+
+  const Command &c;
+  mlir::MLIRContext &context;
+  Report report;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  bool isOnnx = false;
+};
 
 } // namespace
 
 int main(int argc, char **argv) {
-  llvm::InitLLVM init(argc, argv);
-  mlir::registerPassManagerCLOptions(); // --mlir-print-ir-after-all and the like, listed by --help-hidden
-  cl::HideUnrelatedOptions(category);
-  cl::ParseCommandLineOptions(argc, argv, "Tilewright compiles transformer models ahead of time\n");
-  if (stopAfter.empty() && !artefactKindOf(output))
-    return fail("expects an output that ends in .so, .a, .o, .s or .ll, got '" + output + "'");
+  PrettyStackTraceProgram trace(argc, argv);
+  Command command = parseCommand(argc, argv);
   mlir::DialectRegistry registry;
   registerCompilerDialects(registry);
   mlir::MLIRContext context(registry);
   context.loadAllAvailableDialects();
-  context.printOpOnDiagnostic(false); // users get the message and the place
-  llvm::SourceMgr sources;
-  mlir::SourceMgrDiagnosticHandler diagnostics(sources, &context);
-
-  CompileOptions options;
-  options.pipeline = pipeline;
-  options.dumpDir = dumpDir;
-  options.onStage = printTime;
-  mlir::OwningOpRef<mlir::ModuleOp> module;
-  if (llvm::sys::path::extension(input) == ".mlir") {
-    module = mlir::parseSourceFile<mlir::ModuleOp>(input, sources, &context);
-  } else {
-    module = importOnnx(input, context, ImportOptions());
-    options.first = Stage::import;
-  }
-  if (!module)
-    return kUserError;
-  mlir::target::CpuAttr target = makeTarget(&context, targetName);
-  if (!target)
-    return fail("expects a target that Tilewright knows, got '" + targetName + "'");
-  (*module)->setAttr("target.cpu", target);
-  return compile(*module, options);
+  int code = InternalError;
+  CrashRecoveryContext::Enable();
+  CrashRecoveryContext crash;
+  crash.DumpStackAndCleanupOnFailure = true;
+  if (!crash.RunSafely([&] { code = Compilation(command, context).run(); }))
+    errs() << "compile-model: this is a bug in Tilewright; please report it with the model\n";
+  return code;
 }

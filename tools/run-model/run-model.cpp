@@ -4,9 +4,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-#include "lib/Artefact/Compare.h"
+#include "lib/Artefact/Expectations.h"
 #include "lib/Artefact/Inputs.h"
-#include "lib/Artefact/Model.h"
 #include "lib/Artefact/TensorFiles.h"
 #include "lib/Support/Options.h"
 #include "llvm/Support/FileSystem.h"
@@ -62,53 +61,6 @@ exit code: 0 fine, 1 a comparison failed, 2 wrong use
 )");
   options.parse(argc, argv);
   return c;
-}
-
-/// The file with the expected values of an output, if any.
-std::optional<std::string> expectedFile(const Command &c, const StringMap<std::string> &given,
-                                        int32_t i, StringRef name) {
-  if (auto file = given.find(name); file != given.end())
-    return file->second;
-  return c.testDir.empty() ? std::nullopt : findTestFile(c.testDir, "output", i, name);
-}
-
-/// Prints one line per output. Returns whether all comparisons passed.
-Expected<bool> compareOutputs(const Command &c, const Session &session) {
-  const tw_model *model = session.model();
-  Expected<StringMap<std::string>> files = parseFiles(model, /*outputs=*/true, c.expected);
-  if (!files)
-    return files.takeError();
-  size_t width = 6;
-  for (int32_t i = 0; i < model->num_outputs; ++i)
-    width = std::max(width, strlen(model->outputs[i].name));
-  outs() << left_justify("output", width)
-         << "  type      shape             max error   of maximum  verdict\n";
-  bool passed = true;
-  for (int32_t i = 0; i < model->num_outputs; ++i) {
-    const HostTensor &output = session.outputs()[static_cast<size_t>(i)];
-    StringRef name = model->outputs[i].name;
-    outs() << left_justify(name, width) << "  " << left_justify(dtypeName(output.dtype()), 8)
-           << "  " << left_justify(shapeName(output.shape()), 16) << "  ";
-    std::optional<std::string> file = expectedFile(c, *files, i, name);
-    if (!file) {
-      outs() << "-           -           not compared\n";
-      continue;
-    }
-    Expected<HostTensor> expected = readTensorFile(*file);
-    if (!expected) {
-      outs() << "\n";
-      return expected.takeError();
-    }
-    Comparison result = compare(output, *expected, c.tolerance);
-    passed &= result.passed;
-    if (!result.problem.empty())
-      outs() << "-           -           DIFFERS: " << result.problem << "\n";
-    else
-      outs() << format("%-10.3g  %-10.3g  ", result.maxError, result.relative())
-             << (result.passed ? "ok" : "DIFFERS at element " + std::to_string(result.worst))
-             << "\n";
-  }
-  return passed;
 }
 
 Error writeOutputs(const Command &c, const Session &session) {
@@ -177,7 +129,7 @@ Expected<bool> runModel(const Command &c) {
     return session.takeError();
   if (Error error = (*session)->run())
     return std::move(error);
-  Expected<bool> passed = compareOutputs(c, **session);
+  Expected<bool> passed = compareOutputs(**session, {c.testDir, c.expected}, c.tolerance, outs());
   if (!passed)
     return passed;
   if (c.profile)
