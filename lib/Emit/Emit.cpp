@@ -47,16 +47,20 @@ public:
     if (failed(interface))
       return failure();
     model = std::move(*interface);
-    model.name = artefactName(options.output);
+    model.name = options.name.empty() ? artefactName(options.output) : options.name;
     model.source = options.source;
     model.pipeline = options.pipeline;
     model.compute = options.compute;
     target = targetOf(module);
     model.target = target.getName().str();
     machine = makeTargetMachine(module, target);
-    if (!machine || failed(step("weights", [&] { return writeWeightObject(); })))
+    if (!machine || failed(step("weights", [&] { return writeWeightImage(); })))
       return failure();
-    return emitCode();
+    if (failed(emitCode()))
+      return failure();
+    for (std::unique_ptr<llvm::FileRemover> &remover : outputs)
+      remover->releaseFile();
+    return success();
   }
 
 private:
@@ -88,14 +92,27 @@ private:
     return path.str().str();
   }
 
-  LogicalResult writeWeightObject() {
+  llvm::Expected<WeightImage> createWeightObject() {
+    weights.symbol = weightSymbol(model.name);
+    objects.push_back(temporary(".weights.o"));
+    return WeightImage::createObject(objects.back(), weights.size, machine->getTargetTriple(),
+                                     weights.symbol);
+  }
+
+  llvm::Expected<WeightImage> createWeightFile() {
+    SmallString<128> path(options.output);
+    llvm::sys::path::replace_extension(path, ".weights");
+    weights.file = llvm::sys::path::filename(path).str();
+    outputs.push_back(std::make_unique<llvm::FileRemover>(path));
+    return WeightImage::createFile(path, weights.size);
+  }
+
+  LogicalResult writeWeightImage() {
     weights.size = weightsSize(module);
     if (isCodeOnly() || weights.size == 0)
       return success();
-    weights.symbol = weightSymbol(model.name);
-    objects.push_back(temporary(".weights.o"));
-    llvm::Expected<WeightImage> image = WeightImage::createObject(
-        objects.back(), weights.size, machine->getTargetTriple(), weights.symbol);
+    llvm::Expected<WeightImage> image =
+        options.weightsInFile ? createWeightFile() : createWeightObject();
     if (!image)
       return check(image.takeError());
     if (failed(writeWeights(module, image->data())))
@@ -171,6 +188,7 @@ private:
   WeightPlace weights;
   std::vector<std::string> objects; // paths, code first
   std::vector<std::unique_ptr<llvm::FileRemover>> removers;
+  std::vector<std::unique_ptr<llvm::FileRemover>> outputs; // disappear if emission fails
 };
 
 } // namespace

@@ -26,8 +26,11 @@ enum class ArtefactKind {
 std::optional<ArtefactKind> artefactKindOf(llvm::StringRef path);
 
 struct EmitOptions {
-  std::string output; // path; its stem names the model's C symbols
+  std::string output; // path
+  std::string name;   // in the model's C symbols; if empty, from the output's file name
   ArtefactKind kind = ArtefactKind::sharedObject;
+  /// The weights become a file of their own beside the artefact, with the extension .weights.
+  bool weightsInFile = false;
   // For the artefact's description of itself.
   std::string source;               // file name of the model
   std::string pipeline = "default"; // or "reference"
