@@ -99,11 +99,15 @@ private:
                                      weights.symbol);
   }
 
-  llvm::Expected<WeightImage> createWeightFile() {
+  SmallString<128> weightFilePath() const {
     SmallString<128> path(options.output);
     llvm::sys::path::replace_extension(path, ".weights");
+    return path;
+  }
+
+  llvm::Expected<WeightImage> createWeightFile() {
+    SmallString<128> path = weightFilePath();
     weights.file = llvm::sys::path::filename(path).str();
-    outputs.push_back(std::make_unique<llvm::FileRemover>(path));
     return WeightImage::createFile(path, weights.size);
   }
 
@@ -121,6 +125,8 @@ private:
     if (!checksum)
       return check(checksum.takeError());
     weights.checksum = *checksum;
+    if (options.weightsInFile)
+      outputs.push_back(std::make_unique<llvm::FileRemover>(weightFilePath()));
     return success();
   }
 

@@ -227,6 +227,7 @@ int main(int argc, char **argv) {
   registerCompilerDialects(registry);
   mlir::MLIRContext context(registry);
   context.loadAllAvailableDialects();
+  context.printOpOnDiagnostic(false); // users know nodes, not our IR; --dump-dir shows it
   int code = InternalError;
   CrashRecoveryContext::Enable();
   CrashRecoveryContext crash;
