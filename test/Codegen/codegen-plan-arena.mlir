@@ -1,0 +1,93 @@
+// RUN: tilewright-opt %s --allow-unregistered-dialect -split-input-file --codegen-plan-arena --canonicalize --cse --verify-diagnostics | FileCheck %s
+
+// Three buffers in a chain: the third takes the first one's slot.
+// CHECK-LABEL: func.func private @main_workspace
+// CHECK-SAME: (%[[N:.*]]: index, %{{.*}}: index) -> index
+// CHECK: %[[BYTES:.*]] = arith.muli %[[N]], %c256
+// CHECK: %[[ROUNDED:.*]] = arith.andi
+// CHECK: %[[TWO:.*]] = arith.addi %[[ROUNDED]], %[[ROUNDED]]
+// CHECK: return %[[TWO]]
+// CHECK-LABEL: func.func @main
+// CHECK-SAME: %[[WS:[a-z0-9]+]]: memref<?xi8>, %{{[a-z0-9]+}}: memref<?xi8>
+// CHECK: %[[A:.*]] = memref.view %[[WS]][%c0]
+// CHECK: "test.write"(%[[A]])
+// CHECK: %[[B:.*]] = memref.view %[[WS]][%[[SLOT:.*]]][
+// CHECK: "test.copy"(%[[A]], %[[B]])
+// CHECK: "test.copy"(%[[B]], %[[A]])
+// CHECK: "test.read"(%[[A]])
+func.func @main(%n: index, %ws: memref<?xi8>, %weights: memref<?xi8>, %threads: index, %tid: index, %call: !llvm.ptr)
+    attributes {kernel.symbols = ["n"]} {
+  %a = memref.alloc(%n) : memref<?x64xf32>
+  "test.write"(%a) : (memref<?x64xf32>) -> ()
+  %b = memref.alloc(%n) : memref<?x64xf32>
+  "test.copy"(%a, %b) : (memref<?x64xf32>, memref<?x64xf32>) -> ()
+  %c = memref.alloc(%n) : memref<?x64xf32>
+  "test.copy"(%b, %c) : (memref<?x64xf32>, memref<?x64xf32>) -> ()
+  "test.read"(%c) : (memref<?x64xf32>) -> ()
+  return
+}
+
+// -----
+
+// Inside a parallel loop: small buffers on the stack, others one per thread.
+// CHECK-LABEL: func.func private @main_workspace
+// CHECK-SAME: (%[[N:.*]]: index, %[[T:.*]]: index) -> index
+// CHECK: %[[SIZE:.*]] = arith.muli %[[T]], %c8192
+// CHECK: return %[[SIZE]]
+// CHECK-LABEL: func.func @main
+// CHECK-SAME: %[[TID:[a-z0-9]+]]: index, %{{[a-z0-9]+}}: !llvm.ptr
+// CHECK: %[[MINE:.*]] = arith.muli %[[TID]], %c8192
+// CHECK: scf.forall
+// CHECK: memref.alloca() {alignment = 64 : i64} : memref<16xf32>
+// CHECK: memref.view %{{.*}}[%[[MINE]]][] : memref<?xi8> to memref<2048xf32>
+func.func @main(%n: index, %ws: memref<?xi8>, %weights: memref<?xi8>, %threads: index, %tid: index, %call: !llvm.ptr)
+    attributes {kernel.symbols = ["n"]} {
+  scf.forall (%i) in (%n) {
+    %small = memref.alloc() : memref<16xf32>
+    %large = memref.alloc() : memref<2048xf32>
+    "test.use"(%small, %large) : (memref<16xf32>, memref<2048xf32>) -> ()
+  }
+  return
+}
+
+// -----
+
+// A buffer that a loop reads in each iteration lives through the whole loop, also past its last use in the text.
+// CHECK-LABEL: func.func @main
+// CHECK: %[[A:.*]] = memref.view %{{.*}}[%c0]
+// CHECK: scf.for
+// CHECK:   "test.read"(%[[A]])
+// CHECK:   %[[B:.*]] = memref.view %{{.*}}[%c8192]
+// CHECK:   "test.write"(%[[B]])
+func.func @main(%n: index, %ws: memref<?xi8>, %weights: memref<?xi8>, %threads: index, %tid: index, %call: !llvm.ptr)
+    attributes {kernel.symbols = ["n"]} {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %a = memref.alloc() : memref<2048xf32>
+  scf.for %l = %zero to %n step %one {
+    "test.read"(%a) : (memref<2048xf32>) -> ()
+    %b = memref.alloc() : memref<2048xf32>
+    "test.write"(%b) : (memref<2048xf32>) -> ()
+  }
+  return
+}
+
+// -----
+
+func.func @main(%x: memref<index>, %ws: memref<?xi8>, %weights: memref<?xi8>, %threads: index, %tid: index, %call: !llvm.ptr)
+    attributes {kernel.symbols = []} {
+  %n = memref.load %x[] : memref<index>
+  // expected-error @+1 {{expects the size of this buffer to follow from the sizes of inputs; it depends on data, so the workspace cannot be planned}}
+  %a = memref.alloc(%n) : memref<?xf32>
+  "test.use"(%a) : (memref<?xf32>) -> ()
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expects a machine function; bind-symbols makes it}}
+module {
+  func.func @main() {
+    return
+  }
+}

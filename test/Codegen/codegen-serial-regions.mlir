@@ -1,0 +1,35 @@
+// RUN: tilewright-opt %s --codegen-serial-regions | FileCheck %s
+
+// CHECK-LABEL: func.func @main
+// CHECK-SAME: %[[X:.*]]: memref<?xf32>, %[[N:.*]]: memref<index>
+func.func @main(%x: memref<?xf32>, %n: memref<index>) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %f = arith.constant 2.0 : f32
+  // An input's value may steer loops.
+  // CHECK: %[[COUNT:.*]] = memref.load %[[N]][]
+  %count = memref.load %n[] : memref<index>
+  // CHECK: %[[A:.*]] = memref.alloc
+  %a = memref.alloc() : memref<4xf32>
+  // Neighbours become one region, and the values between them move along.
+  // CHECK: scf.forall (%{{.*}}) in (1) {
+  // CHECK-NEXT: %[[V:.*]] = memref.load %[[A]]
+  // CHECK-NEXT: %[[W:.*]] = arith.addf %[[V]], %[[V]]
+  // CHECK-NEXT: memref.store %[[W]], %[[A]]
+  // CHECK-NEXT: }
+  %v = memref.load %a[%zero] : memref<4xf32>
+  %w = arith.addf %v, %v : f32
+  memref.store %w, %a[%one] : memref<4xf32>
+  // A loop around a parallel loop stays outside; what else is in it becomes a region.
+  // CHECK: scf.for
+  scf.for %i = %zero to %count step %one {
+    // CHECK-NEXT: scf.forall (%{{.*}}) in (1)
+    // CHECK-NEXT: memref.store
+    memref.store %f, %a[%zero] : memref<4xf32>
+    // CHECK: scf.forall (%{{.*}}) in (4)
+    scf.forall (%j) in (4) {
+      memref.store %f, %a[%j] : memref<4xf32>
+    }
+  }
+  return
+}

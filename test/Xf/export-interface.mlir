@@ -1,0 +1,43 @@
+// RUN: tilewright-opt %s -split-input-file --xf-export-interface --canonicalize --verify-diagnostics | FileCheck %s
+
+// CHECK: module attributes {xf.interface =
+// CHECK-SAME: inputs = [{dims = ["batch", "seq", ""], name = "x", type = tensor<?x?x8xf32>}, {dims = ["past"], name = "p"
+// CHECK-SAME: outputs = [{dims = ["batch", "", ""], name = "y"
+// CHECK-SAME: symbols = ["batch", "seq", "past"]
+// CHECK: func.func private @main_shapes() -> (index, index, index)
+// CHECK-DAG: %[[BATCH:.*]] = xf.dim "batch"
+// CHECK-DAG: %[[SEQ:.*]] = xf.dim "seq"
+// CHECK-DAG: %[[PAST:.*]] = xf.dim "past"
+// CHECK: %[[TOTAL:.*]] = arith.addi %[[SEQ]], %[[PAST]]
+// CHECK: return %[[BATCH]], %[[TOTAL]], %{{.*}} : index, index, index
+func.func @main(%x: tensor<?x?x8xf32> {xf.name = "x", xf.dims = ["batch", "seq", ""]},
+                %p: tensor<?xf32> {xf.name = "p", xf.dims = ["past"]})
+    -> (tensor<?x?x8xf32> {xf.name = "y", xf.dims = ["batch", "", ""]}) {
+  %b = xf.dim "batch"
+  %s = xf.dim "seq"
+  %n = xf.dim "past"
+  %total = arith.addi %s, %n : index
+  %y = tensor.empty(%b, %total) : tensor<?x?x8xf32>
+  return %y : tensor<?x?x8xf32>
+}
+
+// -----
+
+// expected-error @+1 {{expects a name for dynamic dimension 1 of input 'x' in xf.dims}}
+func.func @main(%x: tensor<2x?xf32> {xf.name = "x", xf.dims = ["", ""]}) {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expects the size of dimension 0 of output 'y' to follow from the sizes of inputs; it depends on data}}
+func.func @main(%n: tensor<index> {xf.name = "n"}) -> (tensor<?xf32> {xf.name = "y"}) {
+  %size = tensor.extract %n[] : tensor<index>
+  %y = tensor.empty(%size) : tensor<?xf32>
+  return %y : tensor<?xf32>
+}
+
+// -----
+
+// expected-error @+1 {{expects a model: a function @main with a body}}
+module {}
