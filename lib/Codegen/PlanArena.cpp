@@ -92,7 +92,9 @@ private:
     if (Value there = known.lookupOrNull(value))
       return there;
     Operation *op = value.getDefiningOp();
-    if (!op || !isPure(op) || op->getNumRegions())
+    // A division may only move to the front if it is executed in any case.
+    bool movable = op && (isPure(op) || (isMemoryEffectFree(op) && isa<func::FuncOp>(op->getParentOp())));
+    if (!movable || op->getNumRegions())
       return {};
     if (std::optional<int64_t> number = getConstantIntValue(value);
         number && value.getType().isIndex()) {

@@ -58,14 +58,29 @@ static void buildModel(OpPassManager &passes, const CompileOptions &options) {
 static void buildRegions(OpPassManager &passes, const CompileOptions &options) {
   // Before decomposition: xf ops know their sizes best.
   passes.addPass(xf::createExportInterface());
-  passes.addNestedPass<func::FuncOp>(xf::createDecompose());
-  passes.addNestedPass<func::FuncOp>(createConvertWeightsToKernel());
-  cleanUp(passes.nest<func::FuncOp>());
+  if (!isReference(options))
+    passes.addPass(createConvertXfToKernel());
+  OpPassManager &functions = passes.nest<func::FuncOp>();
+  functions.addPass(xf::createDecompose());
+  functions.addPass(createConvertWeightsToKernel());
+  cleanUp(functions);
+  if (isReference(options))
+    return;
+  functions.addPass(kernel::createFuseEpilogues());
+  cleanUp(functions);
+  functions.addPass(kernel::createFormRegions());
+}
+
+static void buildSchedule(OpPassManager &passes, const CompileOptions &options) {
+  if (!isReference(options))
+    passes.addPass(createSelectSchedule());
 }
 
 static void buildTile(OpPassManager &passes, const CompileOptions &options) {
-  if (!isReference(options))
-    buildRowRegions(passes);
+  if (isReference(options))
+    return;
+  passes.addNestedPass<func::FuncOp>(kernel::createTile());
+  buildRowRegions(passes);
 }
 
 static void buildBuffer(OpPassManager &passes, const CompileOptions &options) {
@@ -81,6 +96,8 @@ static void buildBuffer(OpPassManager &passes, const CompileOptions &options) {
 static void buildVector(OpPassManager &passes, const CompileOptions &options) {
   if (!isReference(options)) {
     buildRowLoops(passes);
+    // After the rows' clean-ups: expanded tiles are long, and final.
+    passes.addNestedPass<func::FuncOp>(kernel::createExpand());
     return buildVectorLowering(passes);
   }
   OpPassManager &functions = passes.nest<func::FuncOp>();
@@ -128,6 +145,7 @@ void buildStage(OpPassManager &passes, Stage stage, const CompileOptions &option
     buildRegions(passes, options);
     break;
   case Stage::schedule:
+    buildSchedule(passes, options);
     break;
   case Stage::tile:
     buildTile(passes, options);

@@ -20,7 +20,7 @@ struct VerifyLaunches : impl::VerifyLaunchesBase<VerifyLaunches> {
       return;
     WalkResult result = getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
       if (op == getOperation() || isa<LaunchOp>(op) || op->hasTrait<OpTrait::IsTerminator>() ||
-          op->hasTrait<OpTrait::HasRecursiveMemoryEffects>() || isPure(op) ||
+          op->hasTrait<OpTrait::HasRecursiveMemoryEffects>() || isMemoryEffectFree(op) ||
           readsBuffersOnly(op, *machine))
         return WalkResult::advance();
       op->emitOpError("stands outside every region, where all threads run it; expects only "
