@@ -93,10 +93,12 @@ bool isCheap(linalg::LinalgOp op) {
 bool isGather(linalg::LinalgOp op) {
   bool looksUp = false;
   for (Operation &inner : op.getBlock()->without_terminator()) {
-    looksUp |= isa<tensor::ExtractOp>(inner);
-    if (!isa<tensor::ExtractOp, linalg::IndexOp, arith::IndexCastOp, arith::CmpIOp, arith::SelectOp,
-             arith::AddIOp, arith::ConstantOp>(inner))
+    bool index = isa<linalg::IndexOp>(inner) ||
+                 (isa<arith::ArithDialect>(inner.getDialect()) &&
+                  llvm::all_of(inner.getResultTypes(), [](Type t) { return t.isIntOrIndex(); }));
+    if (!index && !isa<tensor::ExtractOp>(inner))
       return false;
+    looksUp |= isa<tensor::ExtractOp>(inner);
   }
   return looksUp && op.getNumReductionLoops() == 0;
 }

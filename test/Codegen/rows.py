@@ -221,7 +221,7 @@ def causal_mask(s):
 def main(arguments):
     lanes = [a for a in arguments if a.startswith("--lanes=")]
     names = [a for a in arguments if not a.startswith("--")] or list(CASES)
-    target = {"4": ("x86-64-v2", 4), "8": ("haswell", 8)}.get(lanes[0][8:]) if lanes else None
+    target = {"4": ("ivybridge", 4), "8": ("haswell", 8)}.get(lanes[0][8:]) if lanes else None
     failures = 0
     for name in names:
         text, oracle, shapes, tolerance = CASES[name]
