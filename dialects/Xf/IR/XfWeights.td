@@ -32,7 +32,7 @@ def Xf_SourceAttr : Xf_Attr<"Source", "source"> {
   let assemblyFormat = "`<` $file `,` $offset `,` $length `,` $encoding `>`";
 }
 
-def Xf_WeightDataOp : Xf_Op<"weight_data", [Symbol, SingleBlock, NoRegionArguments, NoTerminator]> {
+def Xf_WeightDataOp : Xf_Op<"weight_data", [Symbol, IsolatedFromAbove, SingleBlock, NoRegionArguments, NoTerminator]> {
   let summary = "a weight of the model: where its bytes are, or how they follow from other weights";
   let description = [{
     Lives at module level, so that the data never enters the IR. Either `source` says which bytes of which file it is, or the
