@@ -1,6 +1,7 @@
 # How tests are found and run. RUN lines may use: tilewright-opt, compile-model, run-model, bench-model, FileCheck, not,
 # split-file, %python, %models (the trained models; feature "models"), %conformance, %T/%t, %source, %build.
 import os
+import subprocess
 
 import lit.formats
 
@@ -31,5 +32,8 @@ if os.path.isdir(os.path.join(shared, "models")):
     config.available_features.add("models")
 if os.path.isdir(os.path.join(shared, "conformance")):
     config.available_features.add("conformance")
-if not config.available_features:
+# A tmpfs of our own, for tests of a full disk.
+if subprocess.run(["unshare", "-rm", "true"], capture_output=True).returncode == 0:
+    config.available_features.add("mount-namespaces")
+if not config.available_features & {"models", "conformance"}:
     lit_config.note("no ../shared beside the checkout: tests on trained models and conformance data are SKIPPED")

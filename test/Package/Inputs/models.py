@@ -1,4 +1,4 @@
-"""Writes small ONNX models into the folder given: affine.onnx (y = x w + b) and hidden.onnx (the same in two steps)."""
+"""models.py FOLDER [WIDTH]: writes affine.onnx (y = x w + b) and hidden.onnx (the same in two steps)."""
 import sys
 
 import numpy as np
@@ -6,8 +6,9 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 folder = sys.argv[1]
-x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 64])
-y = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 64])
+width = int(sys.argv[2]) if len(sys.argv) > 2 else 64
+x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", width])
+y = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", width])
 
 
 def save(name, nodes, **weights):
@@ -17,6 +18,6 @@ def save(name, nodes, **weights):
 
 
 add = helper.make_node("Add", ["xw", "b"], ["y"], name="add")
-save("affine", [helper.make_node("MatMul", ["x", "w"], ["xw"], name="matmul"), add], w=2 * np.eye(64), b=np.ones(64))
+save("affine", [helper.make_node("MatMul", ["x", "w"], ["xw"], name="matmul"), add], w=2 * np.eye(width), b=np.ones(width))
 save("hidden", [helper.make_node("Gemm", ["x", "u"], ["h"], name="first"), helper.make_node("MatMul", ["h", "w"], ["xw"], name="second"), add],
-     u=4 * np.eye(64), w=0.5 * np.eye(64), b=np.ones(64))
+     u=4 * np.eye(width), w=0.5 * np.eye(width), b=np.ones(width))

@@ -1,5 +1,5 @@
-// Runs an artefact under watch: after one run, each further run that allocates or frees is reported, and each system call but
-// the futex that sleeping threads need ends the program.
+// Runs an artefact under watch: after one run, each further run that allocates or frees is
+// reported, and each system call but the futex that sleeping threads need ends the program.
 //   watch MODEL.so THREADS SIZE...      SIZE: of each symbolic dimension; all inputs are zero
 #include <dlfcn.h>
 #include <linux/audit.h>
@@ -13,7 +13,8 @@
 #include <tilewright/Runtime.h>
 #include <unistd.h>
 
-// glibc's own entry points; the definitions below take the place of its malloc for the whole process.
+// glibc's own entry points; the definitions below take the place of its malloc for the whole
+// process.
 extern void *__libc_malloc(size_t);
 extern void *__libc_calloc(size_t, size_t);
 extern void *__libc_realloc(void *, size_t);
@@ -25,16 +26,25 @@ static void count(void) {
   if (atomic_load(&watching))
     atomic_fetch_add(&calls, 1);
 }
-void *malloc(size_t size) { return count(), __libc_malloc(size); }
-void *calloc(size_t n, size_t size) { return count(), __libc_calloc(n, size); }
-void *realloc(void *old, size_t size) { return count(), __libc_realloc(old, size); }
-void *aligned_alloc(size_t alignment, size_t size) { return count(), __libc_memalign(alignment, size); }
+void *malloc(size_t size) {
+  return count(), __libc_malloc(size);
+}
+void *calloc(size_t n, size_t size) {
+  return count(), __libc_calloc(n, size);
+}
+void *realloc(void *old, size_t size) {
+  return count(), __libc_realloc(old, size);
+}
+void *aligned_alloc(size_t alignment, size_t size) {
+  return count(), __libc_memalign(alignment, size);
+}
 void free(void *memory) {
   count();
   __libc_free(memory);
 }
 
-// Kills the process on any system call but futex (if threads sleep), write and exit, in all threads.
+// Kills the process on any system call but futex (if threads sleep), write and exit, in all
+// threads.
 static void forbidSystemCalls(int allowFutex) {
   struct sock_filter code[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
@@ -54,10 +64,18 @@ static void forbidSystemCalls(int allowFutex) {
 }
 
 static DLTensor zeros(const tw_tensor_info *info, const int64_t *sizes, const int64_t *symbols) {
-  DLTensor tensor = {NULL, {kDLCPU, 0}, info->rank, info->dtype, calloc((size_t)info->rank + 1, sizeof(int64_t)), NULL, 0};
+  DLTensor tensor = {NULL,
+                     {kDLCPU, 0},
+                     info->rank,
+                     info->dtype,
+                     calloc((size_t)info->rank + 1, sizeof(int64_t)),
+                     NULL,
+                     0};
   size_t bytes = info->dtype.bits / 8;
   for (int32_t d = 0; d < info->rank; ++d) {
-    tensor.shape[d] = sizes ? sizes[d] : info->dims[d].symbol >= 0 ? symbols[info->dims[d].symbol] : info->dims[d].size;
+    tensor.shape[d] = sizes                       ? sizes[d]
+                      : info->dims[d].symbol >= 0 ? symbols[info->dims[d].symbol]
+                                                  : info->dims[d].size;
     bytes *= (size_t)tensor.shape[d];
   }
   tensor.data = aligned_alloc(64, (bytes + 127) / 64 * 64);
@@ -67,7 +85,8 @@ static DLTensor zeros(const tw_tensor_info *info, const int64_t *sizes, const in
 
 int main(int argc, char **argv) {
   void *library = dlopen(argv[1], RTLD_NOW);
-  const tw_model *(*entry)(void) = library ? (const tw_model *(*)(void))dlsym(library, TW_ENTRY) : NULL;
+  const tw_model *(*entry)(void) =
+      library ? (const tw_model *(*)(void))dlsym(library, TW_ENTRY) : NULL;
   if (!entry || argc < 3)
     return printf("%s\n", dlerror()), 2;
   const tw_model *model = entry();
@@ -77,8 +96,8 @@ int main(int argc, char **argv) {
   tw_error error;
   tw_options options = {.threads = atoi(argv[2])};
   tw_instance *instance;
-  if (tw_output_shapes(model, symbols, sizes, &error) || tw_create(model, &options, &instance, &error) ||
-      tw_reserve(instance, symbols, &error))
+  if (tw_output_shapes(model, symbols, sizes, &error) ||
+      tw_create(model, &options, &instance, &error) || tw_reserve(instance, symbols, &error))
     return printf("%s\n", error.message), 2;
   DLTensor inputs[64], outputs[128];
   for (int32_t i = 0; i < model->num_inputs; ++i)
