@@ -114,6 +114,12 @@ llvm::Error generate(llvm::Module &code, llvm::TargetMachine &machine, StringRef
     return llvm::createStringError("LLVM has no code generator for %s",
                                    machine.getTargetTriple().str().c_str());
   passes.run(code);
+  file.os().flush();
+  if (std::error_code failure = file.os().error()) {
+    file.os().clear_error(); // reported here; the stream would end the program
+    return llvm::createStringError(failure, "cannot write '%s': %s", path.str().c_str(),
+                                   failure.message().c_str());
+  }
   file.keep();
   return llvm::Error::success();
 }

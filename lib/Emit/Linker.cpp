@@ -8,6 +8,7 @@
 #include "lld/Common/Driver.h"
 #include "llvm/Object/ArchiveWriter.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
 LLD_HAS_DRIVER(elf)
@@ -26,12 +27,32 @@ static llvm::Error runLld(llvm::ArrayRef<std::string> arguments) {
   return llvm::createStringError("cannot link the artefact: %s", text.c_str());
 }
 
+// LLD writes to mapped pages, where a full disk is a signal: there must be room for as much as goes
+// in.
+static llvm::Error checkSpace(llvm::StringRef output, llvm::ArrayRef<std::string> objects) {
+  uint64_t needed = 0;
+  for (const std::string &path : objects) {
+    uint64_t size = 0;
+    if (!llvm::sys::fs::file_size(path, size))
+      needed += size;
+  }
+  llvm::StringRef folder = llvm::sys::path::parent_path(output);
+  llvm::ErrorOr<llvm::sys::fs::space_info> space =
+      llvm::sys::fs::disk_space(folder.empty() ? "." : folder);
+  if (space && space->available < needed)
+    return llvm::createStringError("cannot write '" + output + "': No space left on device");
+  return llvm::Error::success();
+}
+
 llvm::Error linkShared(llvm::StringRef output, llvm::ArrayRef<std::string> objects,
                        llvm::ArrayRef<std::string> exported) {
+  if (llvm::Error error = checkSpace(output, objects))
+    return error;
   // Unresolved symbols are libc's, which the process that loads the artefact brings.
   std::vector<std::string> arguments{
       "-shared", "-o", output.str(), "--hash-style=gnu", "--gc-sections", "-z",
       "relro",   "-z", "now",        "--build-id=none"};
+  arguments.push_back("-soname=" + llvm::sys::path::filename(output).str());
   for (const std::string &symbol : exported)
     arguments.push_back("--undefined=" + symbol);
   arguments.insert(arguments.end(), objects.begin(), objects.end());
@@ -39,6 +60,8 @@ llvm::Error linkShared(llvm::StringRef output, llvm::ArrayRef<std::string> objec
 }
 
 llvm::Error linkRelocatable(llvm::StringRef output, llvm::ArrayRef<std::string> objects) {
+  if (llvm::Error error = checkSpace(output, objects))
+    return error;
   std::vector<std::string> arguments{"-r", "-o", output.str()};
   arguments.insert(arguments.end(), objects.begin(), objects.end());
   return runLld(arguments);

@@ -7,6 +7,8 @@
 #include "lib/Emit/WeightImage.h"
 #include "lib/Runtime/WeightFile.h"
 #include "llvm/BinaryFormat/ELF.h"
+#include "llvm/Support/FileSystem.h"
+#include <fcntl.h>
 
 using namespace llvm;
 using namespace tilewright;
@@ -81,14 +83,51 @@ ObjectHeader objectHeader(uint64_t size, const Triple &triple, StringRef symbol)
   return h;
 }
 
-Expected<std::unique_ptr<FileOutputBuffer>> openBuffer(StringRef path, uint64_t bytes) {
-  Expected<std::unique_ptr<FileOutputBuffer>> file = FileOutputBuffer::create(path, bytes);
-  if (!file)
-    return createStringError("cannot write '" + path + "': " + toString(file.takeError()));
-  return file;
-}
-
 } // namespace
+
+/// A temporary file beside `path`, with all of its blocks: a full disk shows here, and not as a
+/// signal at a later write to the mapped pages.
+struct WeightImage::MappedFile {
+  static Expected<std::shared_ptr<MappedFile>> create(StringRef path, uint64_t bytes) {
+    auto fail = [&](const Twine &reason) {
+      return createStringError("cannot write '" + path + "': " + reason);
+    };
+    Expected<sys::fs::TempFile> temporary =
+        sys::fs::TempFile::create(path + ".%%%%%%", sys::fs::all_read | sys::fs::all_write);
+    if (!temporary)
+      return fail(toString(temporary.takeError()));
+    std::shared_ptr<MappedFile> file(new MappedFile(path, std::move(*temporary)));
+    if (int code = posix_fallocate(file->temporary.FD, 0, static_cast<off_t>(bytes)))
+      return fail(std::generic_category().message(code));
+    std::error_code error;
+    file->region =
+        sys::fs::mapped_file_region(sys::fs::convertFDToNativeFile(file->temporary.FD),
+                                    sys::fs::mapped_file_region::readwrite, bytes, 0, error);
+    if (error)
+      return fail(error.message());
+    return file;
+  }
+
+  ~MappedFile() {
+    region.unmap();
+    consumeError(temporary.discard()); // does nothing after `keep`
+  }
+
+  Error keep() {
+    region.unmap();
+    if (Error error = temporary.keep(path))
+      return createStringError("cannot write '" + path + "': " + toString(std::move(error)));
+    return Error::success();
+  }
+
+  std::string path;
+  sys::fs::TempFile temporary;
+  sys::fs::mapped_file_region region;
+
+private:
+  MappedFile(StringRef path, sys::fs::TempFile temporary)
+      : path(path.str()), temporary(std::move(temporary)) {}
+};
 
 Expected<WeightImage> WeightImage::createObject(StringRef path, uint64_t size, const Triple &triple,
                                                 StringRef symbol) {
@@ -96,23 +135,23 @@ Expected<WeightImage> WeightImage::createObject(StringRef path, uint64_t size, c
   if (symbol.size() > sizeof(ObjectHeader::strings) - 64)
     return createStringError("expects a name of the artefact below 180 characters, got " +
                              Twine(symbol.size()));
-  Expected<std::unique_ptr<FileOutputBuffer>> file = openBuffer(path, Page + size);
+  Expected<std::shared_ptr<MappedFile>> file = MappedFile::create(path, Page + size);
   if (!file)
     return file.takeError();
   ObjectHeader header = objectHeader(size, triple, symbol);
-  memcpy((*file)->getBufferStart(), &header, sizeof header);
+  memcpy((*file)->region.data(), &header, sizeof header);
   return WeightImage(std::move(*file), Page, size, /*hasHeader=*/false);
 }
 
 Expected<WeightImage> WeightImage::createFile(StringRef path, uint64_t size) {
-  Expected<std::unique_ptr<FileOutputBuffer>> file = openBuffer(path, Page + size);
+  Expected<std::shared_ptr<MappedFile>> file = MappedFile::create(path, Page + size);
   if (!file)
     return file.takeError();
   return WeightImage(std::move(*file), Page, size, /*hasHeader=*/true);
 }
 
 MutableArrayRef<char> WeightImage::data() const {
-  return {reinterpret_cast<char *>(file->getBufferStart()) + offset, static_cast<size_t>(size)};
+  return {file->region.data() + offset, static_cast<size_t>(size)};
 }
 
 Expected<uint64_t> WeightImage::commit() {
@@ -123,11 +162,10 @@ Expected<uint64_t> WeightImage::commit() {
     header.version = TW_WEIGHT_FILE_VERSION;
     header.size = size;
     header.checksum = checksum;
-    memcpy(file->getBufferStart(), &header, sizeof header);
+    memcpy(file->region.data(), &header, sizeof header);
   }
-  std::string path = file->getPath().str();
-  if (Error error = file->commit())
-    return createStringError("cannot write '" + path + "': " + toString(std::move(error)));
+  if (Error error = file->keep())
+    return std::move(error);
   return checksum;
 }
 

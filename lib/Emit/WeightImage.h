@@ -9,7 +9,6 @@
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/Support/Error.h"
-#include "llvm/Support/FileOutputBuffer.h"
 #include "llvm/TargetParser/Triple.h"
 #include <memory>
 #include <string>
@@ -36,12 +35,13 @@ public:
   /// Writes the file out and gives it its name. Returns tw_weight_checksum of the weights.
   llvm::Expected<uint64_t> commit();
 
+  struct MappedFile;
+
 private:
-  WeightImage(std::unique_ptr<llvm::FileOutputBuffer> file, uint64_t offset, uint64_t size,
-              bool hasHeader)
+  WeightImage(std::shared_ptr<MappedFile> file, uint64_t offset, uint64_t size, bool hasHeader)
       : file(std::move(file)), offset(offset), size(size), hasHeader(hasHeader) {}
 
-  std::unique_ptr<llvm::FileOutputBuffer> file;
+  std::shared_ptr<MappedFile> file;
   uint64_t offset, size;
   bool hasHeader;
 };
