@@ -1,4 +1,4 @@
-"""models.py FOLDER [WIDTH]: writes affine.onnx (y = x w + b) and hidden.onnx (the same in two steps)."""
+"""models.py FOLDER [WIDTH]: writes affine.onnx (y = x w + b), hidden.onnx (the same in two steps) and unsupported.onnx."""
 import sys
 
 import numpy as np
@@ -21,3 +21,5 @@ add = helper.make_node("Add", ["xw", "b"], ["y"], name="add")
 save("affine", [helper.make_node("MatMul", ["x", "w"], ["xw"], name="matmul"), add], w=2 * np.eye(width), b=np.ones(width))
 save("hidden", [helper.make_node("Gemm", ["x", "u"], ["h"], name="first"), helper.make_node("MatMul", ["h", "w"], ["xw"], name="second"), add],
      u=4 * np.eye(width), w=0.5 * np.eye(width), b=np.ones(width))
+save("unsupported", [helper.make_node("NoSuchOp", ["x"], ["h"], name="first", domain="com.example"),
+                     helper.make_node("NorThis", ["h"], ["y"], name="second", domain="com.example")])
