@@ -168,14 +168,13 @@ void CodeBuilder::branch(Value condition, function_ref<void()> then,
   scf::YieldOp::create(*this);
 }
 
-void CodeBuilder::specialise(Value value, int64_t low, int64_t high,
+void CodeBuilder::specialise(Value value, ArrayRef<int64_t> cases,
                              function_ref<void(int64_t)> body) {
   if (std::optional<int64_t> known = getConstantIntValue(value)) {
-    if (*known >= low && *known <= high)
+    if (llvm::is_contained(cases, *known))
       body(*known);
     return;
   }
-  SmallVector<int64_t> cases = llvm::to_vector(llvm::seq_inclusive(low, high));
   auto choice = scf::IndexSwitchOp::create(*this, TypeRange{}, value, cases, cases.size());
   InsertionGuard guard(*this);
   for (auto [each, region] : llvm::zip(cases, choice.getCaseRegions())) {

@@ -66,9 +66,8 @@ public:
   void loop(Value from, Value to, int64_t step, function_ref<void(Value iv)> body);
   /// if (condition) then() else otherwise(); `otherwise` may be null.
   void branch(Value condition, function_ref<void()> then, function_ref<void()> otherwise = nullptr);
-  /// One specialised body per value low..high of `value`; below `low` nothing is done, above `high`
-  /// is never asked for.
-  void specialise(Value value, int64_t low, int64_t high, function_ref<void(int64_t)> body);
+  /// One specialised body per case of `value`; nothing for other values.
+  void specialise(Value value, ArrayRef<int64_t> cases, function_ref<void(int64_t)> body);
 
   /// Uninitialised stack memory, one per call, aligned to 64 bytes, at the start of the enclosing
   /// parallel loop (or function): memory taken inside a loop would pile up.

@@ -122,8 +122,9 @@ void ContractExpander::prefetchFew(const Piece &piece, Value k) {
 
 void ContractExpander::emitProduct(const Piece &piece, int64_t rows, bool few) {
   SmallVector<Value> acc(rows * piece.vectors, b.splat(0));
+  Value last = b.subIndex(m, b.index(1)); // rows - 1, or rows - 2 where the last row comes twice
   auto loadA = [&](Value k, int64_t i) {
-    return b.broadcast(b.scalar(op.getLhs(), {b.index(i), k}));
+    return b.broadcast(b.scalar(op.getLhs(), {few || i + 1 < rows ? b.index(i) : last, k}));
   };
   auto loadB = [&](Value k, int64_t j) {
     return b.load(op.getRhs(), {b.addIndex(piece.panel, j / vectorsPerPanel), k,
@@ -145,7 +146,13 @@ void ContractExpander::emitProduct(const Piece &piece, int64_t rows, bool few) {
     b.store(acc, buffer, {b.index(row), b.index(offset)});
   };
   auto finish = [&](Value acc, int64_t row, int64_t offset) {
-    emitEpilogue(acc, b.index(row), b.addIndex(piece.column, offset), Value());
+    auto store = [&] {
+      emitEpilogue(acc, b.index(row), b.addIndex(piece.column, offset), Value());
+    };
+    if (few || row == 0 || row + 1 < rows)
+      store();
+    else
+      b.branch(b.less(b.index(row), m), store);
   };
   if (!inlined)
     return forEach(keep);
@@ -191,10 +198,20 @@ void ContractExpander::emitEpilogueLoop(const Piece &piece, Value rows) {
     b.branch(tail, masked, whole);
 }
 
-// Rows 0..mr of one panel, a specialised body for every height.
+// Rows 0..mr of one panel, a specialised body for one row and for every even height: an odd one
+// computes its last row twice. That is half the code, and at most one row in vain.
 void ContractExpander::emitPanel(Value panel) {
   Piece piece{panel, b.mulIndex(panel, b.index(op.getPanelWidth())), vectorsPerPanel};
-  b.specialise(m, 1, schedule.getMr(), [&](int64_t rows) { emitProduct(piece, rows, false); });
+  SmallVector<int64_t> heights{1};
+  for (int64_t height = 2; height < schedule.getMr() + 1; height += 2)
+    heights.push_back(height);
+  if (schedule.getMr() % 2 && schedule.getMr() > 1)
+    heights.push_back(schedule.getMr());
+  Value even = b.mulIndex(b.createOrFold<arith::CeilDivUIOp>(m, b.index(2)), b.index(2));
+  Value height = b.minIndex(even, b.index(schedule.getMr()));
+  height = b.createOrFold<arith::SelectOp>(
+      b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::eq, m, b.index(1)), b.index(1), height);
+  b.specialise(height, heights, [&](int64_t rows) { emitProduct(piece, rows, false); });
   emitEpilogueLoop(piece, m);
 }
 
@@ -215,7 +232,8 @@ void ContractExpander::emitFew() {
     fits = b.createOrFold<arith::AndIOp>(fits, compare(arith::CmpIPredicate::eq, panels, together));
     auto unit = [&] {
       Piece piece{b.index(0), b.index(0), together * vectorsPerPanel};
-      b.specialise(m, low, high, [&](int64_t rows) { emitProduct(piece, rows, true); });
+      b.specialise(m, llvm::to_vector(llvm::seq_inclusive(low, high)),
+                   [&](int64_t rows) { emitProduct(piece, rows, true); });
       emitEpilogueLoop(piece, m);
     };
     b.branch(fits, unit, [&] { next(i + 1, high + 1); });
