@@ -7,7 +7,6 @@
 #include "lib/Codegen/Lifetimes.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
-#include "mlir/Interfaces/ViewLikeInterface.h"
 
 using namespace mlir;
 
@@ -46,12 +45,11 @@ static SmallVector<Value> aliasesThrough(OpOperand &use) {
     if (isa<scf::IfOp, scf::IndexSwitchOp, scf::ExecuteRegionOp>(parent))
       return {parent->getResult(use.getOperandNumber())};
   }
+  // Views, casts, selections: whatever gives a memref may give this one.
   SmallVector<Value> results;
-  if (isa<ViewLikeOpInterface>(user) || user->hasTrait<OpTrait::MemRefsNormalizable>() ||
-      user->getName().getStringRef() == "arith.select")
-    for (Value result : user->getResults())
-      if (isa<BaseMemRefType>(result.getType()))
-        results.push_back(result);
+  for (Value result : user->getResults())
+    if (isa<BaseMemRefType>(result.getType()))
+      results.push_back(result);
   return results;
 }
 

@@ -97,6 +97,14 @@ def ExpandDynamicShapes : Pass<"codegen-expand-dynamic-shapes"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
 }
 
+def StripSignedness : Pass<"codegen-strip-signedness", "::mlir::func::FuncOp"> {
+  let summary = "No integer type carries a sign";
+  let description = [{
+    ONNX's uint8 and the like are types of the model's interface; arith knows the sign from its operations. Bits stay what they are. Runs
+    when compute ops are linalg: xf ops read the sign of their operands from types.
+  }];
+}
+
 def SerialRegions : Pass<"codegen-serial-regions", "::mlir::func::FuncOp"> {
   let summary = "Everything with side effects stands in an scf.forall, if need be in one of a single iteration";
   let description = [{

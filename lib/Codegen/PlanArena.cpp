@@ -93,7 +93,8 @@ private:
       return there;
     Operation *op = value.getDefiningOp();
     // A division may only move to the front if it is executed in any case.
-    bool movable = op && (isPure(op) || (isMemoryEffectFree(op) && isa<func::FuncOp>(op->getParentOp())));
+    bool movable =
+        op && (isPure(op) || (isMemoryEffectFree(op) && isa<func::FuncOp>(op->getParentOp())));
     if (!movable || op->getNumRegions())
       return {};
     if (std::optional<int64_t> number = getConstantIntValue(value);

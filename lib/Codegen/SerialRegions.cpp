@@ -43,7 +43,8 @@ struct SerialRegions : impl::SerialRegionsBase<SerialRegions> {
           for (Region &region : op.getRegions())
             for (Block &inner : region)
               visit(inner);
-      } else if (depends || !(isMemoryEffectFree(&op) || isa<memref::AllocOp>(op) || readsArgument(&op))) {
+      } else if (depends ||
+                 !(isMemoryEffectFree(&op) || isa<memref::AllocOp>(op) || readsArgument(&op))) {
         group.push_back(&op);
       }
     }

@@ -63,6 +63,7 @@ static void buildRegions(OpPassManager &passes, const CompileOptions &options) {
   OpPassManager &functions = passes.nest<func::FuncOp>();
   functions.addPass(xf::createDecompose());
   functions.addPass(createConvertWeightsToKernel());
+  functions.addPass(createStripSignedness());
   cleanUp(functions);
   if (isReference(options))
     return;
