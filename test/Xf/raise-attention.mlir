@@ -206,3 +206,26 @@ func.func @no_attention(%q: tensor<2x4x2x8xf32>, %k: tensor<2x4x2x8xf32>, %v: te
   %y3 = xf.matmul %p3, %v : (tensor<2x4x2x2xf32>, tensor<2x4x2x8xf32>) -> tensor<2x4x2x8xf32>
   return %y, %p, %y2, %y3 : tensor<2x4x2x8xf32>, tensor<2x4x2x2xf32>, tensor<2x4x2x8xf32>, tensor<2x4x2x8xf32>
 }
+
+// -----
+
+// A mask of one row, repeated for all rows, hides the same keys from each of them.
+// CHECK-LABEL: func @one_row
+func.func @one_row(%q: tensor<2x4x5x8xf32>, %k: tensor<2x4x5x8xf32>, %v: tensor<2x4x5x8xf32>) -> tensor<2x4x5x8xf32> {
+  %c0 = arith.constant 0 : index
+  %c5 = arith.constant 5 : index
+  %two = arith.constant dense<2> : tensor<1x1xi64>
+  %zero = arith.constant dense<0.0> : tensor<f32>
+  %inf = arith.constant dense<0xFF800000> : tensor<f32>
+  %c = xf.iota from %c0 size %c5 : tensor<5xi64>
+  %col = xf.reshape %c to [1, 5] : tensor<5xi64> -> tensor<1x5xi64>
+  %le = xf.compare le %col, %two : (tensor<1x5xi64>, tensor<1x1xi64>) -> tensor<1x5xi1>
+  %mask = xf.select %le, %zero, %inf : (tensor<1x5xi1>, tensor<f32>, tensor<f32>) -> tensor<1x5xf32>
+  %x = xf.matmul %q, %k transpose_rhs : (tensor<2x4x5x8xf32>, tensor<2x4x5x8xf32>) -> tensor<2x4x5x5xf32>
+  %a = xf.binary add %x, %mask : (tensor<2x4x5x5xf32>, tensor<1x5xf32>) -> tensor<2x4x5x5xf32>
+  %p = xf.softmax %a axis 3 : (tensor<2x4x5x5xf32>) -> tensor<2x4x5x5xf32>
+  %y = xf.matmul %p, %v : (tensor<2x4x5x5xf32>, tensor<2x4x5x8xf32>) -> tensor<2x4x5x8xf32>
+  // CHECK: %[[M:.*]] = xf.select
+  // CHECK: xf.attention {{.*}} mask(%[[M]]) scale 1.0{{0*}}e+00 :
+  return %y : tensor<2x4x5x8xf32>
+}

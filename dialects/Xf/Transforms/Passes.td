@@ -116,4 +116,22 @@ def PrintStructure : Pass<"xf-print-structure", "::mlir::ModuleOp"> {
   }];
 }
 
+def RollLayers : Pass<"xf-roll-layers", "::mlir::ModuleOp"> {
+  let summary = "Identical consecutive layers are one loop over layers with stacked weights";
+  let description = [{
+    Ops that repeat with a period between attentions, operands aside, are verified op by op (see Layers.h) and become an
+    `scf.for` over layers, so that code size and compile time depend on the number of distinct layers. What one layer hands to
+    the next is carried; weights and constants of the layers are stacked, `xf.weight @w.stacked[%l]`; all else must be
+    the same value for every layer. Values of a layer that anything behind the stack reads, such as a cache that is a result of the
+    model, end the repetition.
+
+    ```mlir
+    %y = scf.for %l = %c0 to %c12 step %c1 iter_args(%x = %embedded) -> (tensor<?x?x768xf32>) {
+      %w = xf.weight @layer.0.query.stacked[%l] : tensor<768x2304xf32>
+      %qkv = xf.matmul %x, %w : ...
+    ```
+  }];
+  let dependentDialects = ["XfDialect", "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect"];
+}
+
 #endif // TILEWRIGHT_XF_PASSES

@@ -108,7 +108,7 @@ static Value rebuilt(OpBuilder &builder, Operation *op, bool interleaved) {
         return x ? TransposeOp::create(builder, loc, x, transpose.getPerm()) : Value();
       })
       .Case([&](GatherOp gather) -> Value {
-        bool lastStays = gather.getAxis() < tensorTypeOf(input).getRank() - 1;
+        bool lastStays = static_cast<int64_t>(gather.getAxis()) < tensorTypeOf(input).getRank() - 1;
         Value x = lastStays ? half(input) : Value();
         return x ? GatherOp::create(builder, loc, x, gather.getIndices(), gather.getAxis())
                  : Value();

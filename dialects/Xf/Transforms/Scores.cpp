@@ -163,7 +163,8 @@ namespace {
 class VisibilityBuilder {
 public:
   VisibilityBuilder(OpBuilder &builder, const Scores &scores)
-      : builder(builder), loc(MatmulOp(scores.product).getLoc()) {
+      : builder(builder), loc(MatmulOp(scores.product).getLoc()),
+        product(shapeOf(MatmulOp(scores.product))) {
     for (Value condition : scores.kept)
       splitConjunction(condition, conditions);
     for (Value mask : scores.added)
@@ -194,7 +195,7 @@ private:
   // Takes `mask`, which is `visible` or `hidden`, into causal and window, if it is one of these.
   bool takeIn(Value mask, double visible, double hidden, bool exact) {
     std::optional<Diagonals> diagonals = diagonalsOf(builder, mask);
-    if (!diagonals || !exact || result.causal)
+    if (!diagonals || !exact || result.causal || !spansScores(mask))
       return false;
     ArrayRef<double> values = diagonals->values;
     bool finite = !std::isinf(hidden) && visible == 0;
@@ -217,6 +218,17 @@ private:
     return true;
   }
 
+  // One row of a mask that is repeated for all rows of the scores says nothing about their
+  // diagonals.
+  bool spansScores(Value mask) {
+    ArrayRef<int64_t> shape = shapeOf(mask);
+    if (shape.size() < 2)
+      return false;
+    return llvm::all_of(llvm::zip(shape.take_back(2), product.take_back(2)), [](auto sizes) {
+      return std::get<0>(sizes) != 1 || std::get<1>(sizes) == 1;
+    });
+  }
+
   Value combined(ArrayRef<Value> rest) {
     Value keep;
     for (Value condition : conditions)
@@ -235,6 +247,7 @@ private:
 
   OpBuilder &builder;
   Location loc;
+  ArrayRef<int64_t> product;
   SmallVector<Value> conditions, terms;
   Visibility result;
 };

@@ -280,6 +280,14 @@ bool IndexMath::require(OpFoldResult size, int64_t minimum) {
   return true;
 }
 
+bool IndexMath::isOfDims(OpFoldResult a) {
+  return llvm::all_of(formOf(a), [&](const auto &term) {
+    return llvm::all_of(term.first, [&](unsigned id) {
+      return atoms[id].value.template getDefiningOp<xf::DimOp>();
+    });
+  });
+}
+
 bool IndexMath::alwaysLessEqual(OpFoldResult a, OpFoldResult b) {
   std::optional<int64_t> x = getConstantIntValue(a), y = getConstantIntValue(b);
   if (x && y)

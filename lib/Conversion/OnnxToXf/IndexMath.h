@@ -57,6 +57,8 @@ public:
   bool alwaysEqual(mlir::OpFoldResult a, mlir::OpFoldResult b);
   /// a != b for all values of the dimensions.
   bool neverEqual(mlir::OpFoldResult a, mlir::OpFoldResult b);
+  /// A polynomial in symbolic dimensions, without quotients, minima and the like.
+  bool isOfDims(mlir::OpFoldResult a);
   bool alwaysNonNegative(mlir::OpFoldResult a) { return alwaysLessEqual(constant(0), a); }
 
   /// Declares that dimension `name` is at least `minimum`.

@@ -25,9 +25,11 @@ Sizes TensorBuilder::broadcastSizes(ArrayRef<Tensor> operands) {
       int64_t dim = i - (rank - operand.rank());
       if (dim < 0 || operand.dim(dim) == 1)
         continue;
-      // A static size is the best answer, then the first dynamic one.
-      bool first = getConstantIntValue(result[i]) == 1;
-      if (first || !operand.type().isDynamicDim(dim))
+      // A static size is the best answer, then the first that is a plain sum of dimensions: a mask
+      // cut out of a table has sizes like min(past + seq, 1024) − past.
+      std::optional<int64_t> known = getConstantIntValue(result[i]);
+      bool plainer = !known && !index.isOfDims(result[i]) && index.isOfDims(size(operand, dim));
+      if (known == 1 || !operand.type().isDynamicDim(dim) || plainer)
         result[i] = size(operand, dim);
     }
   return result;
