@@ -20,12 +20,6 @@ struct ResultsToOuts : impl::ResultsToOutsBase<ResultsToOuts> {
     func::FuncOp function = getOperation();
     if (function.isDeclaration() || function.isPrivate())
       return;
-    // Inputs belong to the caller: bufferization must not write into them.
-    for (BlockArgument argument : function.getArguments())
-      if (isa<TensorType>(argument.getType()))
-        function.setArgAttr(argument.getArgNumber(),
-                            bufferization::BufferizationDialect::kWritableAttrName,
-                            BoolAttr::get(&getContext(), false));
     auto ret = cast<func::ReturnOp>(function.getBody().back().getTerminator());
     OpBuilder builder(ret);
     for (auto [i, value] : llvm::enumerate(ret.getOperands())) {
