@@ -13,7 +13,7 @@ import tempfile
 
 import numpy as np
 
-TO_LLVM = ("func.func(scf-forall-to-for),expand-strided-metadata,lower-affine,arith-expand,convert-scf-to-cf,"
+TO_LLVM = ("func.func(scf-forall-to-for,buffer-loop-hoisting,promote-buffers-to-stack),expand-strided-metadata,lower-affine,arith-expand,convert-scf-to-cf,"
            "convert-vector-to-llvm{reassociate-fp-reductions force-32bit-vector-indices},convert-to-llvm,"
            "reconcile-unrealized-casts")
 LLVM_BIN = os.environ.get("LLVM_BIN", "/usr/lib/llvm-22/bin")
