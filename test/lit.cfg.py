@@ -1,6 +1,7 @@
 # How tests are found and run. RUN lines may use: tilewright-opt, compile-model, run-model, bench-model, FileCheck, not,
 # split-file, %python, %models (the trained models; feature "models"), %conformance, %T/%t, %source, %build.
 import os
+import shutil
 import subprocess
 
 import lit.formats
@@ -32,6 +33,13 @@ if os.path.isdir(os.path.join(shared, "models")):
     config.available_features.add("models")
 if os.path.isdir(os.path.join(shared, "conformance")):
     config.available_features.add("conformance")
+if shutil.which("aarch64-linux-gnu-gcc") and shutil.which("qemu-aarch64-static"):
+    config.available_features.add("aarch64-emulation")
+# npm's onnxruntime-node, in the project's node_modules or where NODE_PATH says.
+node_folders = [os.path.join(source, "node_modules"), *filter(None, os.environ.get("NODE_PATH", "").split(os.pathsep))]
+if any(os.path.isdir(os.path.join(folder, "onnxruntime-node")) for folder in node_folders):
+    config.available_features.add("onnxruntime")
+    config.environment["NODE_PATH"] = os.pathsep.join(node_folders)
 # A tmpfs of our own, for tests of a full disk.
 if subprocess.run(["unshare", "-rm", "true"], capture_output=True).returncode == 0:
     config.available_features.add("mount-namespaces")

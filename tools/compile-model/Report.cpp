@@ -121,8 +121,6 @@ Error Report::write(int exitCode) const {
                       {"peak_memory_bytes", static_cast<int64_t>(usage.ru_maxrss) * 1024}};
   if (interface)
     report["interface"] = toJson(*interface);
-  for (const auto &[key, value] : notes)
-    report[key] = value;
   if (uint64_t size = 0; exitCode == 0 && !sys::fs::file_size(command.output, size))
     report["output_bytes"] = static_cast<int64_t>(size);
   return writeFile(command.report, [&](raw_ostream &out) {

@@ -26,8 +26,6 @@ public:
   void setInterface(ModelInterface model) { interface = std::move(model); }
   /// A message that is no diagnostic of the IR.
   void fail(const llvm::Twine &message);
-  /// Something to say on success, beside the numbers.
-  void note(llvm::StringRef key, llvm::json::Value value) { notes[key] = std::move(value); }
 
   /// Writes the report, if one is wanted.
   llvm::Error write(int exitCode) const;
@@ -36,7 +34,6 @@ private:
   const Command &command;
   std::vector<std::pair<std::string, double>> times;
   llvm::json::Array errors;
-  llvm::json::Object notes;
   std::optional<ModelInterface> interface;
   mlir::ScopedDiagnosticHandler handler;
 };
