@@ -34,8 +34,24 @@ void XfDialect::initialize() {
       >();
 }
 
+// xf.requires on the module: [{dims = ["past", "seq"], factors = array<i64: 1, 1>, range = array<i64: MIN, MAX>}, ...].
+static LogicalResult verifyRequires(Operation *op, Attribute attr) {
+  auto list = dyn_cast<ArrayAttr>(attr);
+  for (Attribute entry : list ? list.getValue() : ArrayRef<Attribute>(attr)) {
+    auto fields = dyn_cast<DictionaryAttr>(entry);
+    auto dims = fields ? fields.getAs<ArrayAttr>("dims") : nullptr;
+    auto factors = fields ? fields.getAs<DenseI64ArrayAttr>("factors") : nullptr;
+    auto range = fields ? fields.getAs<DenseI64ArrayAttr>("range") : nullptr;
+    if (!dims || !factors || !range || dims.size() != static_cast<size_t>(factors.size()) || range.size() != 2)
+      return op->emitOpError("expects xf.requires to list {dims, factors, range} with one factor per dimension, got ") << entry;
+  }
+  return success();
+}
+
 // xf.bounds on the module: {seq = array<i64: 1, 512>, ...}, inclusive.
 LogicalResult XfDialect::verifyOperationAttribute(Operation *op, NamedAttribute attr) {
+  if (attr.getName() == "xf.requires")
+    return verifyRequires(op, attr.getValue());
   if (attr.getName() != "xf.bounds")
     return success();
   auto bounds = dyn_cast<DictionaryAttr>(attr.getValue());

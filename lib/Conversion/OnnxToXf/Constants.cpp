@@ -35,7 +35,7 @@ static void convertConstant(Node &n, TensorBuilder &b) {
 }
 
 static void convertConstantOfShape(Node &n, TensorBuilder &b) {
-  Sizes sizes = n.indices(0);
+  Sizes sizes = n.sizesAt(0);
   DenseElementsAttr value = n.elements("value");
   if (!n.ok())
     return;

@@ -112,6 +112,11 @@ static void convertSwish(Node &n, TensorBuilder &b) {
   n.yield(swish(b, n.tensor(0), n.number("alpha", 1.0)));
 }
 
+// swish(gate) value
+static void convertSwiGlu(Node &n, TensorBuilder &b) {
+  n.yield(b.mul(swish(b, n.tensor(0), n.number("alpha", 1.0)), n.tensor(1)));
+}
+
 static void convertQuickGelu(Node &n, TensorBuilder &b) {
   n.yield(swish(b, n.tensor(0), n.number("alpha", 1.702)));
 }
@@ -170,13 +175,40 @@ static void convertLeakyRelu(Node &n, TensorBuilder &b) {
 static void convertPRelu(Node &n, TensorBuilder &b) {
   n.yield(whereNegative(b, n.tensor(0), b.mul(n.tensor(0), n.tensor(1))));
 }
-// alpha (e^x - 1) below 0
+// outer (e^(inner x) - 1)
+static Tensor expMinusOne(TensorBuilder &b, Tensor x, double outer, double inner) {
+  return x ? b.scale(
+                 b.sub(b.unary(UnaryKind::exp, b.scale(x, inner)), b.scalar(1, x.elementType())),
+                 outer)
+           : Tensor();
+}
 static void convertElu(Node &n, TensorBuilder &b) {
+  Tensor x = n.tensor(0);
+  n.yield(whereNegative(b, x, expMinusOne(b, x, n.number("alpha", 1.0), 1)));
+}
+static void convertCelu(Node &n, TensorBuilder &b) {
+  Tensor x = n.tensor(0);
+  double alpha = n.number("alpha", 1.0);
+  n.yield(whereNegative(b, x, expMinusOne(b, x, alpha, 1 / alpha)));
+}
+static void convertSelu(Node &n, TensorBuilder &b) {
+  Tensor x = n.tensor(0);
+  double alpha = n.number("alpha", 1.67326319217681884765625),
+         gamma = n.number("gamma", 1.05070102214813232421875);
+  n.yield(b.scale(whereNegative(b, x, expMinusOne(b, x, alpha, 1)), gamma));
+}
+static void convertThresholdedRelu(Node &n, TensorBuilder &b) {
   Tensor x = n.tensor(0);
   double alpha = n.number("alpha", 1.0);
   if (n.ok())
-    n.yield(whereNegative(
-        b, x, b.scale(b.sub(b.unary(UnaryKind::exp, x), b.scalar(1, x.elementType())), alpha)));
+    n.yield(b.select(b.compare(CompareKind::gt, x, b.scalar(alpha, x.elementType())), x,
+                     b.scalar(0, x.elementType())));
+}
+// x / (1 + |x|)
+static void convertSoftsign(Node &n, TensorBuilder &b) {
+  Tensor x = n.tensor(0);
+  if (n.ok())
+    n.yield(b.div(x, b.add(b.unary(UnaryKind::abs, x), b.scalar(1, x.elementType()))));
 }
 // x tanh(softplus(x))
 static void convertMish(Node &n, TensorBuilder &b) {
@@ -191,6 +223,7 @@ static const Recipe recipes[] = {
     {"", "Cast", 6, convertCast},
     {"", "CastLike", 15, convertCastLike},
     {"", "Ceil", 6, unary<UnaryKind::ceil>},
+    {"", "Celu", 12, convertCelu},
     {"", "Clip", 6, convertClip6},
     {"", "Clip", 11, convertClip},
     {"", "Cos", 7, unary<UnaryKind::cos>},
@@ -225,15 +258,19 @@ static const Recipe recipes[] = {
     {"", "Reciprocal", 6, unary<UnaryKind::reciprocal>},
     {"", "Relu", 6, unary<UnaryKind::relu>},
     {"", "Round", 11, unary<UnaryKind::round_even>},
+    {"", "Selu", 6, convertSelu},
     {"", "Sigmoid", 6, unary<UnaryKind::sigmoid>},
     {"", "Sign", 9, unary<UnaryKind::sign>},
     {"", "Sin", 7, unary<UnaryKind::sin>},
     {"", "Softplus", 1, unary<UnaryKind::softplus>},
+    {"", "Softsign", 1, convertSoftsign},
     {"", "Sqrt", 6, unary<UnaryKind::sqrt>},
     {"", "Sub", 7, binary<BinaryKind::sub>},
     {"", "Sum", 8, variadic<BinaryKind::add>},
+    {"", "SwiGLU", 28, convertSwiGlu},
     {"", "Swish", 24, convertSwish},
     {"", "Tanh", 6, unary<UnaryKind::tanh>},
+    {"", "ThresholdedRelu", 10, convertThresholdedRelu},
     {"", "Where", 9, convertWhere},
     {"", "Xor", 7, binary<BinaryKind::logical_xor>},
     {"com.microsoft", "BiasGelu", 1, convertBiasGelu},

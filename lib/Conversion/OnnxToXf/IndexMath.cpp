@@ -78,7 +78,8 @@ static std::optional<Polynomial> divForms(Polynomial a, const Polynomial &b) {
 
 IndexMath::Polynomial IndexMath::atom(Value value, bool nonNegative) {
   Polynomial form{{{static_cast<unsigned>(atoms.size())}, 1}};
-  atoms.push_back({value, nonNegative ? std::optional<int64_t>(0) : std::nullopt, {}});
+  atoms.push_back(
+      {value, nonNegative ? std::optional<int64_t>(0) : std::nullopt, std::nullopt, {}});
   forms[value] = form;
   emitted.emplace(form, value);
   return form;
@@ -251,32 +252,60 @@ OpFoldResult IndexMath::product(ArrayRef<OpFoldResult> values) {
   return emit(form);
 }
 
-// Every monomial with a positive coefficient is least at the minima of its atoms.
+// A monomial of atoms that are never negative is least at their minima, and with a negative
+// coefficient at their maxima.
 std::optional<int64_t> IndexMath::minimumOf(const Polynomial &form) const {
   int64_t sum = 0;
   for (const auto &[monomial, coefficient] : form) {
     int64_t least = coefficient;
     for (unsigned id : monomial) {
-      if (coefficient < 0 || atoms[id].minimum.value_or(-1) < 0)
+      std::optional<int64_t> extreme = coefficient < 0 ? atoms[id].maximum : atoms[id].minimum;
+      if (!extreme || atoms[id].minimum.value_or(-1) < 0)
         return std::nullopt;
-      least = wrapMul(least, *atoms[id].minimum);
+      least = wrapMul(least, *extreme);
     }
     sum = wrapAdd(sum, least);
   }
   return sum;
 }
 
-bool IndexMath::require(OpFoldResult size, int64_t minimum) {
-  Polynomial form = formOf(size);
-  if (minimumOf(form).value_or(minimum - 1) >= minimum)
-    return true;
-  if (form.size() != 1 || form.begin()->first.size() != 1 || form.begin()->second != 1)
+void IndexMath::declare(StringAttr name, int64_t lower, int64_t upper) {
+  Atom &dimension = atoms[atomOf(name)];
+  dimension.minimum = lower;
+  if (upper <= std::numeric_limits<int32_t>::max()) // products of maxima must not overflow
+    dimension.maximum = upper;
+}
+
+bool IndexMath::require(Polynomial form, int64_t lower, int64_t upper) {
+  int64_t constant = 0;
+  if (auto term = form.find({}); term != form.end()) {
+    constant = term->second;
+    form.erase(term);
+  }
+  if (form.empty() || !llvm::all_of(form, [&](const auto &term) {
+        return term.first.size() == 1 && atoms[term.first.front()].name;
+      }))
     return false;
-  Atom &dimension = atoms[form.begin()->first.front()];
-  if (!dimension.name)
-    return false;
-  dimension.minimum = minimum;
-  required[dimension.name] = minimum;
+  auto shift = [&](int64_t limit) {
+    bool open = limit == std::numeric_limits<int64_t>::max() ||
+                limit == std::numeric_limits<int64_t>::min();
+    return open ? limit : limit - constant;
+  };
+  lower = shift(lower);
+  upper = shift(upper);
+  auto known = llvm::find_if(required, [&](const auto &entry) { return entry.first == form; });
+  if (known == required.end()) {
+    required.push_back({form, {lower, upper}});
+  } else {
+    lower = known->second.first = std::max(known->second.first, lower);
+    upper = known->second.second = std::min(known->second.second, upper);
+  }
+  const auto &[monomial, factor] = *form.begin();
+  if (form.size() == 1 && factor == 1) {
+    Atom &dimension = atoms[monomial.front()];
+    declare(dimension.name, std::max(lower, dimension.minimum.value_or(0)),
+            std::min(upper, dimension.maximum.value_or(upper)));
+  }
   return true;
 }
 
@@ -288,11 +317,48 @@ bool IndexMath::isOfDims(OpFoldResult a) {
   });
 }
 
+bool IndexMath::requireAtLeast(OpFoldResult size, int64_t limit) {
+  return alwaysLessEqual(constant(limit), size) ||
+         require(formOf(size), limit, std::numeric_limits<int64_t>::max());
+}
+
+bool IndexMath::requireAtMost(OpFoldResult size, int64_t limit) {
+  return alwaysLessEqual(size, constant(limit)) ||
+         require(formOf(size), std::numeric_limits<int64_t>::min(), limit);
+}
+
+void IndexMath::requireEqual(OpFoldResult a, OpFoldResult b) {
+  Polynomial difference = addForms(formOf(a), formOf(b), -1);
+  if (difference.empty())
+    return;
+  // One sign, so that the same requirement is recorded once.
+  if (difference.rbegin()->second < 0)
+    difference = addForms(Polynomial(), difference, -1);
+  (void)require(difference, 0, 0);
+}
+
+SmallVector<IndexMath::Requirement> IndexMath::requirements() const {
+  SmallVector<Requirement> result;
+  for (const auto &[form, range] : required) {
+    Requirement &requirement = result.emplace_back();
+    for (const auto &[monomial, factor] : form)
+      requirement.terms.push_back({atoms[monomial.front()].name, factor});
+    std::tie(requirement.lower, requirement.upper) = range;
+  }
+  return result;
+}
+
 bool IndexMath::alwaysLessEqual(OpFoldResult a, OpFoldResult b) {
   std::optional<int64_t> x = getConstantIntValue(a), y = getConstantIntValue(b);
   if (x && y)
     return *x <= *y;
-  return isNonNegative(addForms(formOf(b), formOf(a), -1));
+  Polynomial form = formOf(a);
+  if (isNonNegative(addForms(formOf(b), form, -1)))
+    return true;
+  // What is required of a larger size bounds the smaller one.
+  return y && llvm::any_of(required, [&](const auto &entry) {
+           return entry.second.second <= *y && isNonNegative(addForms(entry.first, form, -1));
+         });
 }
 
 bool IndexMath::alwaysEqual(OpFoldResult a, OpFoldResult b) {

@@ -18,7 +18,6 @@
 #define TILEWRIGHT_LIB_CONVERSION_ONNXTOXF_INDEXMATH_H
 
 #include "mlir/IR/Builders.h"
-#include "llvm/ADT/MapVector.h"
 #include <map>
 #include <optional>
 #include <vector>
@@ -61,13 +60,22 @@ public:
   bool isOfDims(mlir::OpFoldResult a);
   bool alwaysNonNegative(mlir::OpFoldResult a) { return alwaysLessEqual(constant(0), a); }
 
-  /// Declares that dimension `name` is at least `minimum`.
-  void setMinimum(mlir::StringAttr name, int64_t minimum) { atoms[atomOf(name)].minimum = minimum; }
-  /// Makes sure that `size` is at least `minimum`, as a requirement on a symbolic dimension if it
-  /// is one; false where that cannot be.
-  bool require(mlir::OpFoldResult size, int64_t minimum);
-  /// The minima that `require` had to ask for, by dimension.
-  const llvm::MapVector<mlir::StringAttr, int64_t> &requirements() const { return required; }
+  /// What the code being built takes for granted: lower <= sum of factor * dimension <= upper.
+  struct Requirement {
+    llvm::SmallVector<std::pair<mlir::StringAttr, int64_t>> terms;
+    int64_t lower, upper;
+  };
+
+  /// Declares that dimension `name` is in [lower, upper].
+  void declare(mlir::StringAttr name, int64_t lower, int64_t upper);
+  /// Make sure that `size` is at least / at most `limit`, as a requirement on the symbolic
+  /// dimensions where it does not follow; false where `size` is no linear form of them.
+  bool requireAtLeast(mlir::OpFoldResult size, int64_t limit);
+  bool requireAtMost(mlir::OpFoldResult size, int64_t limit);
+  /// Two sizes that the model needs to be equal, under different names.
+  void requireEqual(mlir::OpFoldResult a, mlir::OpFoldResult b);
+  /// All that was required, in the order of asking.
+  llvm::SmallVector<Requirement> requirements() const;
 
 private:
   using Monomial = std::vector<unsigned>; // ids of its atoms, ascending, repeated for powers
@@ -76,7 +84,8 @@ private:
   struct Atom {
     mlir::Value value;
     std::optional<int64_t> minimum; ///< nothing: may be negative without limit
-    mlir::StringAttr name;          ///< of a symbolic dimension
+    std::optional<int64_t> maximum;
+    mlir::StringAttr name; ///< of a symbolic dimension
   };
 
   Polynomial formOf(mlir::OpFoldResult value);
@@ -84,6 +93,8 @@ private:
   mlir::Value emitMonomial(const Monomial &monomial);
   Polynomial atom(mlir::Value value, bool nonNegative);
   unsigned atomOf(mlir::StringAttr name);
+  /// Requires `form`, a linear form of named dimensions, to be in [lower, upper].
+  bool require(Polynomial form, int64_t lower, int64_t upper);
   /// The least value of `form` over all values of the dimensions; nothing if there may be none.
   std::optional<int64_t> minimumOf(const Polynomial &form) const;
   bool isNonNegative(const Polynomial &form) const { return minimumOf(form).value_or(-1) >= 0; }
@@ -96,7 +107,8 @@ private:
   std::vector<Atom> atoms;
   llvm::DenseMap<mlir::Value, Polynomial> forms;
   llvm::DenseMap<mlir::StringAttr, unsigned> dims;
-  llvm::MapVector<mlir::StringAttr, int64_t> required;
+  /// Forms without a constant, and the range they are required to be in.
+  std::vector<std::pair<Polynomial, std::pair<int64_t, int64_t>>> required;
   std::map<Polynomial, mlir::Value> emitted;
   std::map<std::tuple<const void *, const void *, const void *>, mlir::Value> opaques;
 };

@@ -50,17 +50,25 @@ static void convertGemm(Node &n, TensorBuilder &b) {
   n.yield(addend && beta != 0 ? b.add(product, b.scale(addend, beta)) : product);
 }
 
+// [rows, batch.., columns] as [batch.., rows, columns].
+static Tensor batchFirst(TensorBuilder &b, Tensor x) {
+  SmallVector<int64_t> perm = llvm::to_vector(llvm::seq<int64_t>(1, x.rank() - 1));
+  perm.append({0, x.rank() - 1});
+  return b.transpose(x, perm);
+}
+
 static void convertFusedMatMul(Node &n, TensorBuilder &b) {
   Tensor lhs = n.tensor(0), rhs = n.tensor(1);
   double alpha = n.number("alpha", 1.0);
   bool transposeLhs = n.flag("transA", false), transposeRhs = n.flag("transB", false);
-  n.expect("transBatchA", 0);
-  n.expect("transBatchB", 0);
+  bool batchLhs = n.flag("transBatchA", false), batchRhs = n.flag("transBatchB", false);
   if (!n.ok())
     return;
   if (lhs.rank() < 2 || rhs.rank() < 2)
     return (void)b.fail("expects matrices, got ranks " + Twine(lhs.rank()) + " and " +
                         Twine(rhs.rank()));
+  lhs = batchLhs ? batchFirst(b, lhs) : lhs;
+  rhs = batchRhs ? batchFirst(b, rhs) : rhs;
   n.yield(b.scale(b.matmul(transposeLhs ? transposeLast(b, lhs) : lhs, rhs, transposeRhs), alpha));
 }
 

@@ -38,7 +38,7 @@ static void convertDropout(Node &n, TensorBuilder &b) {
 static void convertReshape(Node &n, TensorBuilder &b) {
   Tensor x = n.tensor(0);
   bool allowZero = n.flag("allowzero", false);
-  Sizes shape = n.indices(1);
+  Sizes shape = n.sizesAt(1);
   if (!n.ok())
     return;
   std::optional<size_t> inferred;
@@ -135,7 +135,7 @@ static void convertTranspose(Node &n, TensorBuilder &b) {
 // Sizes of input and shape broadcast both ways.
 static void convertExpand(Node &n, TensorBuilder &b) {
   Tensor x = n.tensor(0);
-  Sizes shape = n.indices(1);
+  Sizes shape = n.sizesAt(1);
   if (!n.ok())
     return;
   Sizes target(std::max<size_t>(x.rank(), shape.size()), b.index.constant(1));

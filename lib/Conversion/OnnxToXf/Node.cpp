@@ -37,6 +37,22 @@ Sizes Node::indices(unsigned i) {
   return {};
 }
 
+std::optional<Sizes> Node::declaredSizes() {
+  auto type = numOutputs() ? dyn_cast<RankedTensorType>(op.getOutputs().front().getType())
+                           : RankedTensorType();
+  if (!type || !type.hasStaticShape())
+    return std::nullopt;
+  return llvm::map_to_vector(type.getShape(),
+                             [&](int64_t dim) { return builder.index.constant(dim); });
+}
+
+Sizes Node::sizesAt(unsigned i) {
+  if (Tensor input = optional(i); input && !builder.elements(input))
+    if (std::optional<Sizes> declared = declaredSizes())
+      return *declared;
+  return indices(i);
+}
+
 SmallVector<int64_t> Node::integersAt(unsigned i) {
   SmallVector<int64_t> result;
   for (OpFoldResult element : indices(i)) {

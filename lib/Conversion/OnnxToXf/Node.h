@@ -38,6 +38,9 @@ public:
   llvm::SmallVector<Tensor> tensors();
   /// The elements of integer operand `i`, which must follow from constants and dimensions.
   Sizes indices(unsigned i);
+  /// The sizes that operand `i` lists. A list known only at run time is taken to be what the file
+  /// declares for output 0.
+  Sizes sizesAt(unsigned i);
   /// The elements of integer operand `i`, which must be constants.
   llvm::SmallVector<int64_t> integersAt(unsigned i);
   /// The only element of operand `i`, which must be a constant.
@@ -49,6 +52,8 @@ public:
   unsigned numOutputs() { return op.getOutputs().size(); }
   /// Some other node or the model reads output `i`.
   bool wants(unsigned i) { return i < numOutputs() && !op.getOutputs()[i].use_empty(); }
+  /// The sizes of output 0 where the file declares all of them.
+  std::optional<Sizes> declaredSizes();
   void yield(llvm::ArrayRef<Tensor> tensors) { results.assign(tensors.begin(), tensors.end()); }
   llvm::ArrayRef<Tensor> yielded() const { return results; }
 

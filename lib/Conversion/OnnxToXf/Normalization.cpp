@@ -13,12 +13,25 @@ using mlir::xf::UnaryKind;
 
 namespace tilewright {
 
+// Mean and 1 / standard deviation, for those who ask.
+static std::pair<Tensor, Tensor> moments(TensorBuilder &b, Tensor x, int64_t axis, double epsilon) {
+  SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(axis, x.rank()));
+  Tensor mean = b.reduce(ReduceKind::mean, x, axes, /*keepDims=*/true), centred = b.sub(x, mean);
+  Tensor variance = b.reduce(ReduceKind::mean, b.mul(centred, centred), axes, /*keepDims=*/true);
+  return {mean, b.unary(UnaryKind::rsqrt, b.add(variance, b.scalar(epsilon, x.elementType())))};
+}
+
 // The TorchScript exporter writes LayerNormalization with an empty scale: none is 1.
 static void convertLayerNorm(Node &n, TensorBuilder &b) {
   n.expect("stash_type", 1);
   Tensor x = n.tensor(0);
   int64_t axis = n.axis(x, "axis", -1);
-  n.yield(b.layerNorm(x, n.optional(1), n.optional(2), axis, n.number("epsilon", 1e-5)));
+  double epsilon = n.number("epsilon", 1e-5);
+  if (!n.ok())
+    return;
+  auto [mean, deviation] =
+      n.wants(1) || n.wants(2) ? moments(b, x, axis, epsilon) : std::pair<Tensor, Tensor>();
+  n.yield({b.layerNorm(x, n.optional(1), n.optional(2), axis, epsilon), mean, deviation});
 }
 
 static void convertRmsNorm(Node &n, TensorBuilder &b) {
@@ -60,6 +73,8 @@ static void convertEmbedLayerNorm(Node &n, TensorBuilder &b) {
     return;
   if (ids.rank() != 2)
     return (void)b.fail("expects input ids of rank 2, got " + Twine(ids.rank()));
+  if (!positionIds && positions.rank() == 2 && !positions.type().isDynamicDim(0))
+    b.index.requireAtMost(b.size(ids, 1), positions.dim(0));
   Type i32 = b.builder.getI32Type();
   Tensor place = positionIds ? b.gather(positions, positionIds, 0)
                              : b.slice(positions, 0, b.index.constant(0), b.size(ids, 1));

@@ -11,6 +11,7 @@
 #include "mlir/IR/Dominance.h"
 #include "mlir/Transforms/CSE.h"
 #include "llvm/Support/JSON.h"
+#include "llvm/Support/ScopedPrinter.h"
 
 using namespace mlir;
 
@@ -38,12 +39,13 @@ private:
   void applyRecipe(onnx::NodeOp node, const Recipe &recipe);
   /// The branch of an If whose condition is known stands where the If was.
   void inlineBranch(onnx::NodeOp node);
+  void checkTypes(onnx::NodeOp node);
   void convertBlock(Block &block);
   std::string missingRecipe(onnx::NodeOp node);
   void reject(onnx::NodeOp node, StringRef reason);
   void readBounds();
   void finishFunction();
-  void writeBounds();
+  LogicalResult writeBounds();
 
   Tensor tensorOf(Value value);
   bool isPoisoned(Value value) const { return poisoned.contains(value); }
@@ -84,11 +86,30 @@ std::string Converter::missingRecipe(onnx::NodeOp node) {
   llvm_unreachable("the newest recipe is in the table");
 }
 
+// What the compiler computes with; files know more (4-bit integers, 8-bit floats, strings).
+static bool isSupported(Type type) {
+  Type element = getElementTypeOrSelf(type);
+  if (isa<Float32Type, Float16Type, BFloat16Type, Float64Type>(element) ||
+      element.isUnsignedInteger(8))
+    return true;
+  return element.isSignlessInteger() &&
+         llvm::is_contained({1, 8, 16, 32, 64}, element.getIntOrFloatBitWidth());
+}
+
+void Converter::checkTypes(onnx::NodeOp node) {
+  for (Type type : llvm::concat<Type>(llvm::to_vector(node->getOperandTypes()),
+                                      llvm::to_vector(node->getResultTypes())))
+    if (isa<RankedTensorType>(type) && !isSupported(type))
+      builder.fail("does not support element type " + llvm::to_string(getElementTypeOrSelf(type)));
+}
+
 void Converter::applyRecipe(onnx::NodeOp node, const Recipe &recipe) {
   auto inputs = llvm::map_to_vector(node.getInputs(), [&](Value input) { return tensorOf(input); });
   builder.start(node.getLoc());
   Node reader(node, inputs, builder);
-  recipe.convert(reader, builder);
+  checkTypes(node);
+  if (reader.ok())
+    recipe.convert(reader, builder);
   if (reader.ok())
     reader.checkAllRead();
   for (unsigned i = 0; i < reader.numOutputs() && reader.ok(); ++i) {
@@ -184,20 +205,45 @@ void Converter::readBounds() {
   auto bounds = function->getParentOfType<ModuleOp>()->getAttrOfType<DictionaryAttr>("xf.bounds");
   for (NamedAttribute bound : bounds ? bounds.getValue() : ArrayRef<NamedAttribute>())
     if (auto range = dyn_cast<DenseI64ArrayAttr>(bound.getValue()))
-      builder.index.setMinimum(bound.getName(), range[0]);
+      builder.index.declare(bound.getName(), range[0], range[1]);
 }
 
-void Converter::writeBounds() {
-  if (builder.index.requirements().empty())
-    return;
+// A requirement on one dimension narrows its bounds; others are listed in xf.requires.
+LogicalResult Converter::writeBounds() {
   auto module = function->getParentOfType<ModuleOp>();
   NamedAttrList bounds(module->getAttrOfType<DictionaryAttr>("xf.bounds"));
-  for (auto [name, minimum] : builder.index.requirements()) {
-    auto old = dyn_cast_if_present<DenseI64ArrayAttr>(bounds.get(name));
-    int64_t maximum = old ? old[1] : std::numeric_limits<int64_t>::max();
-    bounds.set(name, ops.getDenseI64ArrayAttr({minimum, maximum}));
+  SmallVector<Attribute> others;
+  for (const IndexMath::Requirement &requirement : builder.index.requirements()) {
+    auto [name, factor] = requirement.terms.front();
+    if (requirement.terms.size() == 1 && factor == 1) {
+      auto old = dyn_cast_if_present<DenseI64ArrayAttr>(bounds.get(name));
+      int64_t lower = std::max<int64_t>(requirement.lower, old ? old[0] : 0);
+      int64_t upper =
+          std::min(requirement.upper, old ? old[1] : std::numeric_limits<int64_t>::max());
+      if (lower > upper)
+        return emitError(function.getLoc())
+               << "the model needs dimension '" << name.getValue() << "' in [" << requirement.lower
+               << ", " << requirement.upper << "], which the declared bounds exclude";
+      bounds.set(name, ops.getDenseI64ArrayAttr({lower, upper}));
+      continue;
+    }
+    SmallVector<Attribute> names;
+    SmallVector<int64_t> factors;
+    for (auto [dimension, coefficient] : requirement.terms) {
+      names.push_back(dimension);
+      factors.push_back(coefficient);
+    }
+    others.push_back(ops.getDictionaryAttr(
+        {ops.getNamedAttr("dims", ops.getArrayAttr(names)),
+         ops.getNamedAttr("factors", ops.getDenseI64ArrayAttr(factors)),
+         ops.getNamedAttr("range",
+                          ops.getDenseI64ArrayAttr({requirement.lower, requirement.upper}))}));
   }
-  module->setAttr("xf.bounds", bounds.getDictionary(function.getContext()));
+  if (!bounds.empty())
+    module->setAttr("xf.bounds", bounds.getDictionary(function.getContext()));
+  if (!others.empty())
+    module->setAttr("xf.requires", ops.getArrayAttr(others));
+  return success();
 }
 
 LogicalResult Converter::run() {
@@ -206,7 +252,8 @@ LogicalResult Converter::run() {
   if (!unsupported.empty())
     return failure();
   finishFunction();
-  writeBounds();
+  if (failed(writeBounds()))
+    return failure();
   IRRewriter rewriter(function.getContext());
   DominanceInfo dominance(function);
   eliminateCommonSubExpressions(rewriter, dominance, function);

@@ -41,6 +41,7 @@ llvm::ArrayRef<Recipe> convolutionRecipes();
 llvm::ArrayRef<Recipe> attentionRecipes();
 llvm::ArrayRef<Recipe> contribAttentionRecipes();
 llvm::ArrayRef<Recipe> rotaryRecipes();
+llvm::ArrayRef<Recipe> cacheWriteRecipes();
 
 /// All recipes, ordered by domain, operator and version.
 llvm::ArrayRef<Recipe> allRecipes();

@@ -49,7 +49,7 @@ static void convertContribRotary(Node &n, TensorBuilder &b) {
     return (void)b.fail("expects attribute 'scale' to be 1");
   if (cos.rank() != 2 || cos.type().isDynamicDim(1))
     return (void)b.fail("expects tables [positions, size] of static size");
-  if (positions.rank() == 1) {
+  if (positions.rank() < 2) {
     OpFoldResult sequence = b.size(x, x.rank() == 4 ? 2 : 1);
     positions = b.unsqueeze(
         b.add(b.iota(b.index.constant(0), sequence, positions.elementType()), positions), {0});

@@ -31,11 +31,14 @@ static OpFoldResult clampBound(TensorBuilder &b, OpFoldResult bound, OpFoldResul
     if (*constant < 0) {
       // The last elements: a symbolic dimension is then required to have one.
       if (*constant == -1)
-        index.require(extent, 1);
+        index.requireAtLeast(extent, 1);
       return index.min(index.max(index.add(extent, bound), least), most);
     }
     return index.max(index.min(bound, most), least);
   }
+  // Positions of a sequence in a table of constant size: the sequence is then required to fit.
+  if (std::optional<int64_t> rows = constantInteger(most); rows && index.alwaysNonNegative(bound))
+    index.requireAtMost(bound, *rows);
   if (!index.alwaysNonNegative(bound)) {
     Type i64 = b.builder.getI64Type();
     OpFoldResult negative = *b.scalars.compare(CompareKind::lt, bound, index.constant(0), i64);
@@ -51,8 +54,9 @@ static Tensor sliceAxis(TensorBuilder &b, Tensor x, int64_t axis, OpFoldResult s
   IndexMath &index = b.index;
   OpFoldResult extent = b.size(x, axis), zero = index.constant(0);
   if (step > 0) {
-    OpFoldResult first = clampBound(b, start, extent, 0, 0),
-                 last = clampBound(b, end, extent, 0, 0);
+    // The end comes first: what it requires bounds the start.
+    OpFoldResult last = clampBound(b, end, extent, 0, 0);
+    OpFoldResult first = clampBound(b, start, extent, 0, 0);
     OpFoldResult length = index.max(index.sub(last, first), zero);
     OpFoldResult count =
         index.div(index.add(length, index.constant(step - 1)), index.constant(step));
@@ -182,7 +186,7 @@ static void convertConcat(Node &n, TensorBuilder &b) {
 // One constant index is a slice where the dimension surely has that element.
 static Tensor takeOne(TensorBuilder &b, Tensor x, int64_t axis, int64_t at) {
   OpFoldResult extent = b.size(x, axis);
-  if (at < 0 ? !b.index.require(extent, -at) : !b.index.require(extent, at + 1))
+  if (at < 0 ? !b.index.requireAtLeast(extent, -at) : !b.index.requireAtLeast(extent, at + 1))
     return {};
   OpFoldResult offset = at < 0 ? b.index.add(extent, b.index.constant(at)) : b.index.constant(at);
   return b.slice(x, axis, offset, b.index.constant(1));

@@ -126,6 +126,10 @@ public:
 
   /// Sizes of the numpy broadcast of `operands`.
   Sizes broadcastSizes(llvm::ArrayRef<Tensor> operands);
+  /// One of them: two sizes that are not 1 are required to be equal.
+  mlir::OpFoldResult broadcastSize(mlir::OpFoldResult a, mlir::OpFoldResult b);
+  /// The better known of two sizes, which are required to be equal.
+  mlir::OpFoldResult equalSize(mlir::OpFoldResult a, mlir::OpFoldResult b);
 
   mlir::OpBuilder &builder;
   IndexMath index;

@@ -21,18 +21,26 @@ Sizes TensorBuilder::broadcastSizes(ArrayRef<Tensor> operands) {
     rank = std::max(rank, operand.rank());
   Sizes result(rank, index.constant(1));
   for (int64_t i = 0; i < rank; ++i)
-    for (Tensor operand : operands) {
-      int64_t dim = i - (rank - operand.rank());
-      if (dim < 0 || operand.dim(dim) == 1)
-        continue;
-      // A static size is the best answer, then the first that is a plain sum of dimensions: a mask
-      // cut out of a table has sizes like min(past + seq, 1024) − past.
-      std::optional<int64_t> known = getConstantIntValue(result[i]);
-      bool plainer = !known && !index.isOfDims(result[i]) && index.isOfDims(size(operand, dim));
-      if (known == 1 || !operand.type().isDynamicDim(dim) || plainer)
-        result[i] = size(operand, dim);
-    }
+    for (Tensor operand : operands)
+      if (int64_t dim = i - (rank - operand.rank()); dim >= 0)
+        result[i] = broadcastSize(result[i], size(operand, dim));
   return result;
+}
+
+OpFoldResult TensorBuilder::broadcastSize(OpFoldResult a, OpFoldResult b) {
+  if (constantInteger(a) == 1 || constantInteger(b) == 1)
+    return constantInteger(a) == 1 ? b : a;
+  return equalSize(a, b);
+}
+
+OpFoldResult TensorBuilder::equalSize(OpFoldResult a, OpFoldResult b) {
+  // Two that differ statically fail in type inference.
+  if (!constantInteger(a) || !constantInteger(b))
+    index.requireEqual(a, b);
+  // A static size is the best answer, then one that is a plain sum of dimensions: a mask cut out of
+  // a table has sizes like min(past + seq, 1024) − past.
+  bool plainer = !constantInteger(a) && !index.isOfDims(a) && index.isOfDims(b);
+  return constantInteger(b) || plainer ? b : a;
 }
 
 OpFoldResult TensorBuilder::broadcastElement(Tensor x, ArrayRef<int64_t> shape, int64_t position) {

@@ -162,6 +162,9 @@ Tensor TensorBuilder::slice(Tensor x, int64_t axis, OpFoldResult offset, OpFoldR
   if (stride == 1 && constantInteger(offset) == 0 && index.alwaysEqual(count, size(x, axis)))
     return x;
   std::optional<int64_t> first = constantInteger(offset), n = constantInteger(count);
+  // No elements, from anywhere: the offset of an upstream slice lies inside.
+  if (n == 0)
+    first = 0, offset = index.constant(0);
   if (first && n && elements(x)) {
     SmallVector<int64_t> shape(x.shape()), strides = stridesOf(x.shape());
     shape[axis] = *n;
@@ -214,8 +217,8 @@ Tensor TensorBuilder::concat(ArrayRef<Tensor> parts, int64_t axis) {
     for (int64_t i = 0; i < part.rank(); ++i) {
       if (i == axis)
         target[i] = index.add(target[i], size(part, i));
-      else if (!part.type().isDynamicDim(i))
-        target[i] = size(part, i);
+      else
+        target[i] = equalSize(target[i], size(part, i));
     }
   SmallVector<Value> values = llvm::map_to_vector(parts, [&](Tensor part) { return value(part); });
   OperationState state(loc, tensor::ConcatOp::getOperationName());

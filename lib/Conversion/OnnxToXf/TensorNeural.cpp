@@ -21,15 +21,10 @@ Tensor TensorBuilder::matmul(Tensor lhs, Tensor rhs, bool transposeRhs) {
     return fail("expects matrices, got " + llvm::to_string(lhs.type()) + " and " +
                 llvm::to_string(rhs.type()));
   Sizes target(rank, index.constant(1));
-  // Batch dimensions broadcast; a static size is the best answer, then the first that is not 1.
-  for (ArrayRef<OpFoldResult> side : {ArrayRef<OpFoldResult>(b), ArrayRef<OpFoldResult>(a)})
-    for (size_t i = 0; i + 2 < side.size(); ++i) {
-      OpFoldResult &result = target[rank - side.size() + i];
-      std::optional<int64_t> known = getConstantIntValue(result),
-                             size = getConstantIntValue(side[i]);
-      if (known == 1 || (!known && size != 1))
-        result = side[i];
-    }
+  for (ArrayRef<OpFoldResult> side : {ArrayRef<OpFoldResult>(a), ArrayRef<OpFoldResult>(b)})
+    for (size_t i = 0; i + 2 < side.size(); ++i)
+      target[rank - side.size() + i] = broadcastSize(target[rank - side.size() + i], side[i]);
+  index.requireEqual(a.back(), b[b.size() - (transposeRhs ? 1 : 2)]);
   target[rank - 2] = a[a.size() - 2];
   target[rank - 1] = b[b.size() - (transposeRhs ? 2 : 1)];
   return make<xf::MatmulOp>(target, value(lhs), value(rhs), transposeRhs);
