@@ -91,8 +91,10 @@ Tensor TensorBuilder::attention(const Attention &a) {
                 ", " + llvm::to_string(a.key.type()) + " and " + llvm::to_string(a.value.type()));
   Sizes target = sizes(a.query);
   target[3] = size(a.value, 3);
-  Value offset =
-      a.offset && getConstantIntValue(a.offset) != 0 ? index.materialize(a.offset) : Value();
+  // An offset moves the diagonal, which matters to a causal mask or a window only.
+  bool diagonal = a.causal || a.window >= 0;
+  bool shifted = a.offset && getConstantIntValue(a.offset) != 0;
+  Value offset = diagonal && shifted ? index.materialize(a.offset) : Value();
   // A factor is a number of the element type, whether the model states it or leaves it at 1 / √d.
   double scale = constantNumber(scalars.number(a.scale, a.query.elementType())).value_or(a.scale);
   return make<xf::AttentionOp>(target, value(a.query), value(a.key), value(a.value), value(a.mask),
