@@ -97,6 +97,15 @@ def ExpandDynamicShapes : Pass<"codegen-expand-dynamic-shapes"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
 }
 
+def CarryInPlace : Pass<"codegen-carry-in-place", "::mlir::func::FuncOp"> {
+  let summary = "What an scf.for outside regions yields is written to the tensor that it carries";
+  let description = [{
+    Bufferization wants a loop over layers to return in each iteration the buffer it got. With eliminate-empty-tensors behind it, the
+    layer's last op computes straight into that buffer where nothing reads it any more; else one copy per layer is left.
+  }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];
+}
+
 def StripSignedness : Pass<"codegen-strip-signedness", "::mlir::func::FuncOp"> {
   let summary = "No integer type carries a sign";
   let description = [{

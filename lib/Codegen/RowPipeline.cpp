@@ -33,10 +33,13 @@ void buildRowRegions(OpPassManager &pm) {
 
 void buildBufferize(OpPassManager &pm) {
   pm.addNestedPass<func::FuncOp>(createResultsToOuts());
+  pm.addNestedPass<func::FuncOp>(createCarryInPlace());
   pm.addNestedPass<func::FuncOp>(createPrivatize());
   pm.addNestedPass<func::FuncOp>(bufferization::createEmptyTensorEliminationPass());
   pm.addNestedPass<func::FuncOp>(createBufferizeModel());
   clean(pm);
+  // Views of one tile are equal only after CSE; their copies onto themselves go now.
+  pm.addNestedPass<func::FuncOp>(createCanonicalizerPass());
   pm.addNestedPass<func::FuncOp>(createCopiesToRows());
 }
 

@@ -89,6 +89,7 @@ static void buildBuffer(OpPassManager &passes, const CompileOptions &options) {
     return buildBufferize(passes);
   OpPassManager &functions = passes.nest<func::FuncOp>();
   functions.addPass(createResultsToOuts());
+  functions.addPass(createCarryInPlace());
   functions.addPass(bufferization::createEmptyTensorEliminationPass());
   functions.addPass(createBufferizeModel());
   cleanUp(functions);

@@ -9,6 +9,7 @@
 #include "dialects/Xf/IR/Xf.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -26,6 +27,16 @@ static StringAttr nameOfDim(BlockArgument arg, int64_t dim) {
     return {};
   auto name = dyn_cast<StringAttr>(dims[dim]);
   return name && !name.empty() ? name : StringAttr();
+}
+
+// What an scf.for starts with, for a value that it carries; else null.
+static Value initialOfCarried(Value value) {
+  if (auto loop = value.getDefiningOp<scf::ForOp>())
+    return loop.getInits()[cast<OpResult>(value).getResultNumber()];
+  auto arg = dyn_cast<BlockArgument>(value);
+  auto loop = arg ? dyn_cast<scf::ForOp>(arg.getOwner()->getParentOp()) : scf::ForOp();
+  OpOperand *initial = loop ? loop.getTiedLoopInit(arg) : nullptr;
+  return initial ? initial->get() : Value();
 }
 
 // Dimension `dim` of a tensor op's result; upstream's reification would ask its operands by
@@ -69,6 +80,9 @@ OpFoldResult dimOf(OpBuilder &builder, Location loc, Value value, int64_t dim) {
   auto type = cast<RankedTensorType>(value.getType());
   if (!type.isDynamicDim(dim))
     return builder.getIndexAttr(type.getDimSize(dim));
+  // Loops are over layers: what they carry keeps its sizes.
+  if (Value initial = initialOfCarried(value))
+    return dimOf(builder, loc, initial, dim);
   Operation *producer = value.getDefiningOp();
   if (!producer) {
     if (StringAttr name = nameOfDim(cast<BlockArgument>(value), dim))
