@@ -53,6 +53,10 @@ static bool isReference(const CompileOptions &options) {
 static void buildModel(OpPassManager &passes, const CompileOptions &options) {
   passes.addNestedPass<func::FuncOp>(createConvertOnnxToXf());
   xf::buildModelPipeline(passes);
+  // Last: a layer is found by comparing ops, which have to be canonical and few.
+  passes.addPass(xf::createRollLayers());
+  passes.addNestedPass<func::FuncOp>(createCanonicalizerPass());
+  passes.addNestedPass<func::FuncOp>(createCSEPass());
 }
 
 static void buildRegions(OpPassManager &passes, const CompileOptions &options) {
