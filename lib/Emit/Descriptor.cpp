@@ -11,8 +11,8 @@
 //
 //===----------------------------------------------------------------------===//
 #include "lib/Emit/Descriptor.h"
-#include "lib/Support/Version.h"
 #include "lib/Runtime/Model.h"
+#include "lib/Support/Version.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/Module.h"

@@ -49,7 +49,8 @@ public:
   LogicalResult read(func::FuncOp function, ModelInterface &model) {
     for (auto [i, type] : llvm::enumerate(function.getArgumentTypes()))
       if (failed(addInput(nameOf(function.getArgAttrOfType<StringAttr>(i, "xf.name"), "input", i),
-                          type, namesOf(function.getArgAttrOfType<ArrayAttr>(i, "xf.dims")), model)))
+                          type, namesOf(function.getArgAttrOfType<ArrayAttr>(i, "xf.dims")),
+                          model)))
         return failure();
     for (auto [i, type] : llvm::enumerate(function.getResultTypes()))
       if (failed(addOutput(

@@ -56,8 +56,9 @@ struct ModelInterface {
 };
 
 /// Reads inputs, outputs and symbols from `xf.interface`, before that is recorded from
-/// `func.func @main` of the model stage (docs/Architecture.md, "Model function"). The strings other than names of tensors are left to
-/// the caller. Emits a diagnostic if a type cannot cross the C interface.
+/// `func.func @main` of the model stage (docs/Architecture.md, "Model function"). The strings other
+/// than names of tensors are left to the caller. Emits a diagnostic if a type cannot cross the C
+/// interface.
 mlir::FailureOr<ModelInterface> readInterface(mlir::ModuleOp module);
 
 /// The C identifier for an artefact written to `path`: its file name without extension, other
