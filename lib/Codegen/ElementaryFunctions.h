@@ -21,13 +21,13 @@ public:
   ElementaryFunctions(mlir::OpBuilder &builder, mlir::Location loc, mlir::Type type, bool fused)
       : b(builder), loc(loc), type(type), fused(fused) {}
 
-  mlir::Value exp(mlir::Value x);                ///< 1 ulp; below 2^-125.5 zero, above 88.73 infinity
-  mlir::Value exp2(mlir::Value x);               ///< 1 ulp, likewise
-  mlir::Value tanh(mlir::Value x);               ///< 5 ulp
-  mlir::Value erf(mlir::Value x);                ///< 3 ulp
-  mlir::Value sin(mlir::Value x);                ///< 2e-7 absolute for |x| < 1e6
-  mlir::Value cos(mlir::Value x);                ///< likewise
-  mlir::Value pow(mlir::Value x, mlir::Value y); ///< 2 ulp, special cases as in C
+  mlir::Value exp(mlir::Value x);  ///< 1 ulp; below 2^-125.5 zero, above 88.73 infinity
+  mlir::Value exp2(mlir::Value x); ///< 1 ulp, likewise
+  mlir::Value tanh(mlir::Value x); ///< 5 ulp
+  mlir::Value erf(mlir::Value x);  ///< 3 ulp
+  mlir::Value sin(mlir::Value x);  ///< 2e-7 absolute for |x| < 1e6
+  mlir::Value cos(mlir::Value x);  ///< likewise
+  mlir::Value pow(mlir::Value x, mlir::Value y);    ///< 2 ulp, special cases as in C
   mlir::Value maxNum(mlir::Value x, mlir::Value y); ///< x > y ? x : y
   mlir::Value minNum(mlir::Value x, mlir::Value y); ///< x < y ? x : y
 
