@@ -3,7 +3,7 @@ BUILD ?= build
 JOBS ?= $(shell nproc)
 PYTHON = /usr/bin/python3
 
-.PHONY: help packages configure build demo test bench format check-format docs house clean
+.PHONY: help packages build demo test bench format tidy docs house clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -33,6 +33,9 @@ bench: build ## latency against onnxruntime (npm's onnxruntime-node), alternatin
 format: ## rewrite all C++ files in the project's style
 	@git ls-files '*.cpp' '*.h' '*.c' | xargs clang-format-22 -i
 	@echo "format: done"
+
+tidy: build ## clang-tidy on the whole tree
+	@git ls-files '*.cpp' 'lib/Runtime/*.c' ':!test' ':!examples' | xargs -P$(JOBS) -n4 clang-tidy-22 -p $(BUILD) --quiet
 
 docs: build ## write the generated pages into docs/generated
 	@$(PYTHON) tools/dev/generate-docs.py --build $(BUILD)
