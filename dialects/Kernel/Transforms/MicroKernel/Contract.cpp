@@ -249,7 +249,7 @@ void ContractExpander::expand() {
   auto counted = llvm::make_filter_range(body.without_terminator(), [](Operation &each) {
     return !each.hasTrait<OpTrait::ConstantLike>();
   });
-  inlined = llvm::range_size(counted) <= schedule.getInlineOps();
+  inlined = static_cast<int64_t>(llvm::range_size(counted)) <= schedule.getInlineOps();
   bool single = cast<MemRefType>(op.getRhs().getType()).getDimSize(0) == 1;
   if (!inlined || !op.hasFullPanels()) {
     int64_t rows = schedule.getMr(), vectors = vectorsPerPanel;
