@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "dialects/Xf/IR/Scalars.h"
 
+#include <cmath>
 #include <numbers>
 
 namespace mlir::xf {

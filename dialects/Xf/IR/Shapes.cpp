@@ -173,6 +173,18 @@ bool areEqualSizes(OpFoldResult a, OpFoldResult b) {
   return areEqual(cast<Value>(a), cast<Value>(b), /*depth=*/8);
 }
 
+bool haveEqualSizes(Value value, ArrayRef<OpFoldResult> sizes) {
+  auto type = cast<RankedTensorType>(value.getType());
+  if (type.getRank() != static_cast<int64_t>(sizes.size()))
+    return false;
+  Block scratch;
+  OpBuilder builder = OpBuilder::atBlockEnd(&scratch);
+  for (auto [i, size] : llvm::enumerate(sizes))
+    if (!areEqualSizes(dimOf(builder, value.getLoc(), value, i), size))
+      return false;
+  return true;
+}
+
 SmallVector<int64_t> staticShape(ArrayRef<OpFoldResult> sizes) {
   return llvm::map_to_vector(sizes, [](OpFoldResult size) {
     return getConstantIntValue(size).value_or(ShapedType::kDynamic);

@@ -33,6 +33,9 @@ OpFoldResult divSizes(OpBuilder &builder, Location loc, OpFoldResult a, OpFoldRe
 /// dimensions. False does not mean that they differ.
 bool areEqualSizes(OpFoldResult a, OpFoldResult b);
 
+/// Whether `value` has these sizes, as far as `areEqualSizes` can tell. Leaves no IR behind.
+bool haveEqualSizes(Value value, ArrayRef<OpFoldResult> sizes);
+
 /// `kDynamic` for an SSA size, else the constant.
 SmallVector<int64_t> staticShape(ArrayRef<OpFoldResult> sizes);
 

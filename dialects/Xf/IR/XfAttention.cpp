@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/Xf/IR/Definition.h"
+#include "dialects/Xf/IR/Fold.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 
 using namespace mlir;
@@ -271,4 +272,32 @@ FailureOr<SmallVector<Value>> AttentionOp::decomposeOperation(OpBuilder &builder
   return SmallVector<Value>{Definition(builder, *this).as(getType(), result)};
 }
 
-void AttentionOp::getCanonicalizationPatterns(RewritePatternSet &, MLIRContext *) {}
+namespace {
+// A mask broadcasts by itself, one that masks nothing is none, and so is an offset of 0.
+struct SimplifyOperands : OpRewritePattern<AttentionOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(AttentionOp op, PatternRewriter &rewriter) const override {
+    if (op.getOffset() && getConstantIntValue(op.getOffset()) == 0) {
+      rewriter.modifyOpInPlace(op, [&] { op.getOffsetMutable().clear(); });
+      return success();
+    }
+    Value mask = op.getMask();
+    if (!mask)
+      return rewriter.notifyMatchFailure(op, "neither a mask nor an offset of 0");
+    double nothing = getElementTypeOrSelf(mask).isInteger(1) ? 1 : 0;
+    if (splatNumberOf(mask) == nothing) {
+      rewriter.modifyOpInPlace(op, [&] { op.getMaskMutable().clear(); });
+      return success();
+    }
+    auto broadcast = mask.getDefiningOp<BroadcastOp>();
+    if (!broadcast)
+      return rewriter.notifyMatchFailure(op, "the mask is needed as it is");
+    rewriter.modifyOpInPlace(op, [&] { op.getMaskMutable().assign(broadcast.getInput()); });
+    return success();
+  }
+};
+} // namespace
+
+void AttentionOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
+  patterns.add<SimplifyOperands>(context);
+}

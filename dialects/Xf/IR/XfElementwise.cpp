@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/Xf/IR/Definition.h"
+#include "dialects/Xf/IR/Fold.h"
 
 using namespace mlir;
 using namespace mlir::xf;
@@ -71,8 +72,16 @@ FailureOr<SmallVector<Value>> UnaryOp::decomposeOperation(OpBuilder &builder) {
   return SmallVector<Value>{d.as(getType(), result)};
 }
 
-OpFoldResult UnaryOp::fold(FoldAdaptor) {
-  return {};
+OpFoldResult UnaryOp::fold(FoldAdaptor adaptor) {
+  UnaryKind kind = getKind();
+  if (auto inner = getInput().getDefiningOp<UnaryOp>();
+      inner && inner.getKind() == kind && inner.getType() == getType()) {
+    if (kind == UnaryKind::neg || kind == UnaryKind::logical_not)
+      return inner.getInput().getType() == getType() ? inner.getInput() : Value();
+    if (kind == UnaryKind::abs || kind == UnaryKind::relu || kind == UnaryKind::sign)
+      return inner.getResult();
+  }
+  return foldUnary(kind, adaptor.getInput(), cast<RankedTensorType>(getType()));
 }
 
 //===----------------------------------------------------------------------===//
@@ -104,22 +113,6 @@ FailureOr<OpFoldResult> BinaryOp::reifyDimOfResult(OpBuilder &builder, int, int 
   return broadcastSize(builder, getLoc(), getOperands(), dim);
 }
 
-// The number that a tensor constant holds everywhere, if it is one.
-static std::optional<double> splatOf(Value value) {
-  DenseElementsAttr elements;
-  if (!matchPattern(value, m_Constant(&elements)) || !elements.isSplat())
-    return std::nullopt;
-  if (isa<FloatType>(elements.getElementType())) {
-    APFloat number = elements.getSplatValue<APFloat>();
-    bool inexact;
-    number.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &inexact);
-    return number.convertToDouble();
-  }
-  APInt number = elements.getSplatValue<APInt>();
-  return elements.getElementType().isUnsignedInteger() ? number.roundToDouble(false)
-                                                       : number.roundToDouble(true);
-}
-
 // x to a constant power by multiplications or a root, or null where that is no shorter.
 static Value constantPower(Scalars &s, Value x, double exponent) {
   if (exponent == 1)
@@ -137,7 +130,8 @@ FailureOr<SmallVector<Value>> BinaryOp::decomposeOperation(OpBuilder &builder) {
   Definition d(builder, *this);
   Type element = getElementTypeOrSelf(getType());
   SmallVector<OpFoldResult> sizes = broadcastSizes(builder, getLoc(), getOperands());
-  std::optional<double> exponent = getKind() == BinaryKind::pow ? splatOf(getRhs()) : std::nullopt;
+  std::optional<double> exponent =
+      getKind() == BinaryKind::pow ? splatNumberOf(getRhs()) : std::nullopt;
   auto body = [&](Scalars &s, ValueRange x) -> Value {
     if (exponent)
       if (Value power = constantPower(s, x[0], *exponent))
@@ -147,11 +141,116 @@ FailureOr<SmallVector<Value>> BinaryOp::decomposeOperation(OpBuilder &builder) {
   return SmallVector<Value>{d.as(getType(), d.map(getOperands(), sizes, element, body))};
 }
 
-OpFoldResult BinaryOp::fold(FoldAdaptor) {
-  return {};
+// Whether `other` adds no size to a broadcast with `value`, so that the result has the shape of
+// `value`.
+static bool keepsShape(Value value, Value other, Type result) {
+  ArrayRef<int64_t> shape = shapeOf(value), added = shapeOf(other);
+  if (value.getType() != result || added.size() > shape.size())
+    return false;
+  return llvm::all_of(llvm::zip(shape.take_back(added.size()), added), [](auto sizes) {
+    auto [size, from] = sizes;
+    return from == 1 || (ShapedType::isStatic(from) && from == size);
+  });
 }
 
-void BinaryOp::getCanonicalizationPatterns(RewritePatternSet &, MLIRContext *) {}
+// The number that changes nothing on the right side, and on the left side too if the kind commutes.
+static std::optional<double> neutralOf(BinaryKind kind) {
+  switch (kind) {
+  case BinaryKind::add:
+  case BinaryKind::sub:
+  case BinaryKind::logical_or:
+  case BinaryKind::logical_xor:
+    return 0;
+  case BinaryKind::mul:
+  case BinaryKind::div:
+  case BinaryKind::pow:
+  case BinaryKind::logical_and:
+    return 1;
+  default:
+    return std::nullopt;
+  }
+}
+
+static bool commutes(BinaryKind kind) {
+  switch (kind) {
+  case BinaryKind::sub:
+  case BinaryKind::div:
+  case BinaryKind::pow:
+  case BinaryKind::mod:
+  case BinaryKind::rem:
+    return false;
+  default:
+    return true;
+  }
+}
+
+OpFoldResult BinaryOp::fold(FoldAdaptor adaptor) {
+  std::optional<double> neutral = neutralOf(getKind());
+  std::optional<double> lhs = splatNumberOf(adaptor.getLhs()),
+                        rhs = splatNumberOf(adaptor.getRhs());
+  if (neutral && rhs == neutral && keepsShape(getLhs(), getRhs(), getType()))
+    return getLhs();
+  if (neutral && lhs == neutral && commutes(getKind()) && keepsShape(getRhs(), getLhs(), getType()))
+    return getRhs();
+  return foldBinary(getKind(), adaptor.getLhs(), adaptor.getRhs(),
+                    cast<RankedTensorType>(getType()));
+}
+
+namespace {
+// A broadcast operand may stay small where another operand brings the sizes it was given.
+struct DropBroadcast : OpRewritePattern<BinaryOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(BinaryOp op, PatternRewriter &rewriter) const override {
+    for (OpOperand &operand : op->getOpOperands()) {
+      auto broadcast = operand.get().getDefiningOp<BroadcastOp>();
+      Value other = op->getOperand(1 - operand.getOperandNumber());
+      if (!broadcast || !brings(other, broadcast))
+        continue;
+      rewriter.modifyOpInPlace(op, [&] { operand.set(broadcast.getInput()); });
+      return success();
+    }
+    return rewriter.notifyMatchFailure(op, "no broadcast operand of the other operand's sizes");
+  }
+
+  // Each dimension that the broadcast repeats is one of `other` and not statically 1 there.
+  static bool brings(Value other, BroadcastOp broadcast) {
+    ArrayRef<int64_t> input = shapeOf(broadcast.getInput()), result = shapeOf(broadcast),
+                      sizes = shapeOf(other);
+    int64_t rank = result.size();
+    if (static_cast<int64_t>(sizes.size()) < rank)
+      return false;
+    for (int64_t i = 1; i <= rank; ++i) {
+      bool repeats = i > static_cast<int64_t>(input.size()) || input[input.size() - i] == 1;
+      if (repeats && result[rank - i] != 1 && sizes[sizes.size() - i] == 1)
+        return false;
+    }
+    return true;
+  }
+};
+
+// x / 2ᵏ = x · 2⁻ᵏ exactly.
+struct MultiplyByInverse : OpRewritePattern<BinaryOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(BinaryOp op, PatternRewriter &rewriter) const override {
+    std::optional<double> divisor =
+        op.getKind() == BinaryKind::div ? splatNumberOf(op.getRhs()) : std::nullopt;
+    auto type = cast<RankedTensorType>(op.getRhs().getType());
+    int exponent = 0;
+    if (!divisor || !isa<FloatType>(type.getElementType()) || !std::isfinite(*divisor) ||
+        std::abs(std::frexp(*divisor, &exponent)) != 0.5 || std::abs(exponent) > 14)
+      return rewriter.notifyMatchFailure(op, "not divided by a power of two");
+    auto inverse =
+        DenseElementsAttr::get(type, rewriter.getFloatAttr(type.getElementType(), 1 / *divisor));
+    Value factor = arith::ConstantOp::create(rewriter, op.getLoc(), inverse);
+    rewriter.replaceOpWithNewOp<BinaryOp>(op, op.getType(), BinaryKind::mul, op.getLhs(), factor);
+    return success();
+  }
+};
+} // namespace
+
+void BinaryOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
+  patterns.add<DropBroadcast, MultiplyByInverse>(context);
+}
 
 //===----------------------------------------------------------------------===//
 // compare
@@ -236,6 +335,36 @@ FailureOr<SmallVector<Value>> CastOp::decomposeOperation(OpBuilder &builder) {
   return SmallVector<Value>{d.as(getType(), result)};
 }
 
-OpFoldResult CastOp::fold(FoldAdaptor) {
-  return getInput().getType() == getType() ? getInput() : Value();
+// Whether every value of `from` is one of `to`.
+static bool isLossless(Type from, Type to) {
+  if (from == to)
+    return true;
+  if (auto source = dyn_cast<FloatType>(from)) {
+    auto target = dyn_cast<FloatType>(to);
+    return target && source.getWidth() < target.getWidth();
+  }
+  unsigned bits = from.getIntOrFloatBitWidth();
+  if (auto target = dyn_cast<FloatType>(to))
+    return bits <= target.getFPMantissaWidth();
+  bool isUnsigned = from.isUnsignedInteger() || from.isInteger(1);
+  return to.getIntOrFloatBitWidth() > bits && (isUnsigned || !to.isUnsignedInteger());
+}
+
+OpFoldResult CastOp::fold(FoldAdaptor adaptor) {
+  if (getInput().getType() == getType())
+    return getInput();
+  if (Attribute constant = foldCast(adaptor.getInput(), cast<RankedTensorType>(getType())))
+    return constant;
+  // A cast of a lossless cast is one cast. (From integers over floats to integers it would wrap
+  // instead of clamp.)
+  auto inner = getInput().getDefiningOp<CastOp>();
+  if (!inner)
+    return {};
+  Type from = getElementTypeOrSelf(inner.getInput()), over = getElementTypeOrSelf(getInput());
+  Type to = getElementTypeOrSelf(getType());
+  bool clamps = isa<IntegerType>(from) && isa<FloatType>(over) && isa<IntegerType>(to);
+  if (!isLossless(from, over) || (clamps && from != to))
+    return {};
+  getInputMutable().assign(inner.getInput());
+  return getResult();
 }

@@ -95,4 +95,28 @@ FailureOr<SmallVector<Value>> MatmulOp::decomposeOperation(OpBuilder &builder) {
   return SmallVector<Value>{d.as(getType(), d.rounded(result, sizes, element))};
 }
 
-void MatmulOp::getCanonicalizationPatterns(RewritePatternSet &, MLIRContext *) {}
+namespace {
+// A transposed activation is read in place; transposing a weight is left to the folding of weights.
+struct FoldTransposedRhs : OpRewritePattern<MatmulOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(MatmulOp op, PatternRewriter &rewriter) const override {
+    auto transpose = op.getRhs().getDefiningOp<TransposeOp>();
+    if (!transpose || transpose.getInput().getDefiningOp<WeightOp>())
+      return rewriter.notifyMatchFailure(op, "rhs is no transposed activation");
+    SmallVector<int64_t> swapped =
+        llvm::to_vector(llvm::seq<int64_t>(0, transpose.getPerm().size()));
+    std::swap(swapped[swapped.size() - 2], swapped.back());
+    if (transpose.getPerm() != ArrayRef(swapped))
+      return rewriter.notifyMatchFailure(op, "more than the last two dimensions are transposed");
+    rewriter.modifyOpInPlace(op, [&] {
+      op.getRhsMutable().assign(transpose.getInput());
+      op.setTransposeRhs(!op.getTransposeRhs());
+    });
+    return success();
+  }
+};
+} // namespace
+
+void MatmulOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
+  patterns.add<FoldTransposedRhs>(context);
+}

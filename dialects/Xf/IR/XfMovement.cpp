@@ -78,9 +78,12 @@ FailureOr<SmallVector<Value>> TransposeOp::decomposeOperation(OpBuilder &builder
   return SmallVector<Value>{d.as(getType(), result)};
 }
 
-OpFoldResult TransposeOp::fold(FoldAdaptor) {
-  bool identity = llvm::equal(getPerm(), llvm::seq<int64_t>(0, getPerm().size()));
-  return identity && getInput().getType() == getType() ? getInput() : Value();
+OpFoldResult TransposeOp::fold(FoldAdaptor adaptor) {
+  if (isIdentityPermutation(getPerm()) && getInput().getType() == getType())
+    return getInput();
+  auto type = cast<RankedTensorType>(getType());
+  auto constant = dyn_cast_or_null<SplatElementsAttr>(adaptor.getInput());
+  return constant && type.hasStaticShape() ? constant.resizeSplat(type) : Attribute();
 }
 
 namespace {
@@ -91,7 +94,8 @@ struct ComposeTransposes : OpRewritePattern<TransposeOp> {
     auto inner = op.getInput().getDefiningOp<TransposeOp>();
     if (!inner)
       return rewriter.notifyMatchFailure(op, "no transpose in front of it");
-    auto perm = llvm::map_to_vector(op.getPerm(), [&](int64_t dim) { return inner.getPerm()[dim]; });
+    auto perm =
+        llvm::map_to_vector(op.getPerm(), [&](int64_t dim) { return inner.getPerm()[dim]; });
     rewriter.replaceOpWithNewOp<TransposeOp>(op, op.getType(), inner.getInput(), perm);
     return success();
   }

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/Xf/IR/Definition.h"
+#include "dialects/Xf/IR/Fold.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace mlir;
@@ -78,8 +79,9 @@ FailureOr<SmallVector<Value>> BroadcastOp::decomposeOperation(OpBuilder &builder
 }
 
 OpFoldResult BroadcastOp::fold(FoldAdaptor) {
-  return getInput().getType() == getType() && tensorType(getInput()).hasStaticShape() ? getInput()
-                                                                                      : Value();
+  return getInput().getType() == getType() && haveEqualSizes(getInput(), getMixedSizes())
+             ? getInput()
+             : Value();
 }
 
 //===----------------------------------------------------------------------===//
@@ -252,9 +254,13 @@ FailureOr<SmallVector<Value>> ReshapeOp::decomposeOperation(OpBuilder &builder) 
   return SmallVector<Value>{d.as(getType(), value)};
 }
 
-OpFoldResult ReshapeOp::fold(FoldAdaptor) {
-  return getInput().getType() == getType() && tensorType(getInput()).hasStaticShape() ? getInput()
-                                                                                      : Value();
+OpFoldResult ReshapeOp::fold(FoldAdaptor adaptor) {
+  // With one dynamic size the number of elements decides.
+  int64_t dynamic = llvm::count_if(tensorType(getResult()).getShape(), ShapedType::isDynamic);
+  if (getInput().getType() == getType() &&
+      (dynamic < 2 || haveEqualSizes(getInput(), getMixedSizes())))
+    return getInput();
+  return foldReshape(adaptor.getInput(), tensorType(getResult()));
 }
 
 namespace {
@@ -270,29 +276,22 @@ struct ComposeReshapes : OpRewritePattern<ReshapeOp> {
   }
 };
 
-// A reshape to the sizes that its input has. They are built in a block of their own, to be compared and dropped.
-struct DropIdentityReshape : OpRewritePattern<ReshapeOp> {
+// Sizes that became constants are static; users that want the old type get a cast.
+struct StaticSizes : OpRewritePattern<ReshapeOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(ReshapeOp op, PatternRewriter &rewriter) const override {
-    if (op.getInput().getType() != op.getType())
-      return rewriter.notifyMatchFailure(op, "changes the shape");
-    Block scratch;
-    OpBuilder builder(op.getContext());
-    builder.setInsertionPointToEnd(&scratch);
-    SmallVector<OpFoldResult> sizes = dimsOf(builder, op.getLoc(), op.getInput());
-    // With one dynamic size the number of elements decides.
-    int64_t dynamic = llvm::count_if(op.getType().getShape(), ShapedType::isDynamic);
-    bool same = dynamic < 2 || llvm::all_of(llvm::zip(sizes, op.getMixedSizes()), [](auto pair) {
-                  return areEqualSizes(std::get<0>(pair), std::get<1>(pair));
-                });
-    if (!same)
-      return rewriter.notifyMatchFailure(op, "the sizes of its input are not known to be equal");
-    rewriter.replaceOp(op, op.getInput());
+    if (llvm::none_of(op.getSizes(),
+                      [](Value size) { return getConstantIntValue(size).has_value(); }))
+      return rewriter.notifyMatchFailure(op, "no size is a constant");
+    Value refined = ReshapeOp::create(rewriter, op.getLoc(), op.getInput(), op.getMixedSizes());
+    if (refined.getType() != op.getType())
+      refined = tensor::CastOp::create(rewriter, op.getLoc(), op.getType(), refined);
+    rewriter.replaceOp(op, refined);
     return success();
   }
 };
 } // namespace
 
 void ReshapeOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
-  patterns.add<ComposeReshapes, DropIdentityReshape>(context);
+  patterns.add<ComposeReshapes, StaticSizes>(context);
 }

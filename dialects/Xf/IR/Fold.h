@@ -1,0 +1,30 @@
+//===- Fold.h - xf on constants -===//
+//
+// Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef TILEWRIGHT_DIALECTS_XF_IR_FOLD_H
+#define TILEWRIGHT_DIALECTS_XF_IR_FOLD_H
+
+#include "dialects/Xf/IR/Xf.h"
+
+namespace mlir::xf {
+
+/// The number that a tensor constant holds everywhere, or nothing.
+std::optional<double> splatNumberOf(Attribute constant);
+std::optional<double> splatNumberOf(Value value);
+
+/// kind of constants as a constant of static type `type`; null where a constant is missing, its
+/// shape is broadcast other than as a splat, the result is larger than 4 KB, or integer arithmetic
+/// would leave the range of double.
+Attribute foldUnary(UnaryKind kind, Attribute input, RankedTensorType type);
+Attribute foldBinary(BinaryKind kind, Attribute lhs, Attribute rhs, RankedTensorType type);
+Attribute foldCast(Attribute input, RankedTensorType type);
+
+/// `constant` in another shape with as many elements.
+Attribute foldReshape(Attribute constant, RankedTensorType type);
+
+} // namespace mlir::xf
+
+#endif // TILEWRIGHT_DIALECTS_XF_IR_FOLD_H
