@@ -178,7 +178,8 @@ bool haveEqualSizes(Value value, ArrayRef<OpFoldResult> sizes) {
   if (type.getRank() != static_cast<int64_t>(sizes.size()))
     return false;
   Block scratch;
-  OpBuilder builder = OpBuilder::atBlockEnd(&scratch);
+  OpBuilder builder(value.getContext());
+  builder.setInsertionPointToEnd(&scratch);
   for (auto [i, size] : llvm::enumerate(sizes))
     if (!areEqualSizes(dimOf(builder, value.getLoc(), value, i), size))
       return false;

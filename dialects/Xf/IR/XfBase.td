@@ -29,6 +29,7 @@ def Xf_Dialect : Dialect {
   ];
   let useDefaultAttributePrinterParser = 1;
   // xf.name, xf.dims on arguments and results, xf.bounds on the module: see XfDialect.cpp.
+  let hasConstantMaterializer = 1;
   let hasOperationAttrVerify = 1;
   let hasRegionArgAttrVerify = 1;
   let hasRegionResultAttrVerify = 1;

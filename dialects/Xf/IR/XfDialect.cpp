@@ -34,7 +34,8 @@ void XfDialect::initialize() {
       >();
 }
 
-// xf.requires on the module: [{dims = ["past", "seq"], factors = array<i64: 1, 1>, range = array<i64: MIN, MAX>}, ...].
+// xf.requires on the module: [{dims = ["past", "seq"], factors = array<i64: 1, 1>, range =
+// array<i64: MIN, MAX>}, ...].
 static LogicalResult verifyRequires(Operation *op, Attribute attr) {
   auto list = dyn_cast<ArrayAttr>(attr);
   for (Attribute entry : list ? list.getValue() : ArrayRef<Attribute>(attr)) {
@@ -42,10 +43,19 @@ static LogicalResult verifyRequires(Operation *op, Attribute attr) {
     auto dims = fields ? fields.getAs<ArrayAttr>("dims") : nullptr;
     auto factors = fields ? fields.getAs<DenseI64ArrayAttr>("factors") : nullptr;
     auto range = fields ? fields.getAs<DenseI64ArrayAttr>("range") : nullptr;
-    if (!dims || !factors || !range || dims.size() != static_cast<size_t>(factors.size()) || range.size() != 2)
-      return op->emitOpError("expects xf.requires to list {dims, factors, range} with one factor per dimension, got ") << entry;
+    if (!dims || !factors || !range || dims.size() != static_cast<size_t>(factors.size()) ||
+        range.size() != 2)
+      return op->emitOpError("expects xf.requires to list {dims, factors, range} with one factor "
+                             "per dimension, got ")
+             << entry;
   }
   return success();
+}
+
+// Folded results are tensor constants.
+Operation *XfDialect::materializeConstant(OpBuilder &builder, Attribute value, Type type,
+                                          Location loc) {
+  return arith::ConstantOp::materialize(builder, value, type, loc);
 }
 
 // xf.bounds on the module: {seq = array<i64: 1, 512>, ...}, inclusive.
