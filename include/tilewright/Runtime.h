@@ -101,6 +101,13 @@ typedef struct tw_symbol_info {
   int64_t min, max; // declared range, inclusive; max is INT64_MAX if there is none
 } tw_symbol_info;
 
+/// What the code takes for granted about several symbols together: the sum of factors[i] times
+/// symbol i is in [min, max].
+typedef struct tw_requirement {
+  const int64_t *factors; // num_symbols of them
+  int64_t min, max;       // inclusive
+} tw_requirement;
+
 typedef struct tw_model {
   uint32_t abi_version; // TW_ABI_VERSION of the compiler
   uint32_t reserved;
@@ -120,6 +127,8 @@ typedef struct tw_model {
   const char *weights_file;  // file name that holds them, null if they are in the artefact
   const void *weights;       // null if they are in a file
   const struct tw_implementation *implementation;
+  const tw_requirement *requirements;
+  int64_t num_requirements;
 } tw_model;
 
 //===----------------------------------------------------------------------===//

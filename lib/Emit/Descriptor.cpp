@@ -85,6 +85,18 @@ public:
     return array(infos, "tw_symbols");
   }
 
+  Constant *requirements(ArrayRef<RequirementInterface> requirements) {
+    std::vector<Constant *> infos;
+    for (const RequirementInterface &requirement : requirements) {
+      std::vector<Constant *> factors;
+      for (int64_t factor : requirement.factors)
+        factors.push_back(number64(factor));
+      infos.push_back(structure({array(factors, "tw_factors"), number64(requirement.min),
+                                 number64(requirement.max)})); // tw_requirement
+    }
+    return array(infos, "tw_requirements");
+  }
+
   Expected<Constant *> function(StringRef name) {
     if (Function *found = module.getFunction(name))
       return found;
@@ -206,6 +218,8 @@ Error tilewright::addDescriptor(Module &module, const ModelInterface &model,
       weights.file.empty() ? b.null() : b.text(weights.file),
       image,
       *implementation,
+      b.requirements(model.requirements),
+      b.number64(model.requirements.size()),
   });
   assert(module.getDataLayout().getTypeAllocSize(value->getType()) == sizeof(tw_model) &&
          "tw_model in Runtime.h changed");

@@ -28,6 +28,12 @@ struct SymbolInterface {
   bool isBounded() const { return max != std::numeric_limits<int64_t>::max(); }
 };
 
+/// The sum of factors[i] times symbol i is in [min, max].
+struct RequirementInterface {
+  std::vector<int64_t> factors; // one per symbol
+  int64_t min = 0, max = 0;
+};
+
 /// One dimension of an input or output: a size, a symbol, or (outputs) something computed from
 /// symbols.
 struct DimInterface {
@@ -53,6 +59,7 @@ struct ModelInterface {
   std::string compute;  // "f32", "bf16x3", "bf16"
   std::vector<TensorInterface> inputs, outputs;
   std::vector<SymbolInterface> symbols; // in order of first appearance among the inputs
+  std::vector<RequirementInterface> requirements;
 };
 
 /// Reads inputs, outputs and symbols from `xf.interface`, before that is recorded from

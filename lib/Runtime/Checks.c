@@ -181,6 +181,41 @@ static tw_status checkCount(const char *role, int32_t expected, const DLTensor *
   return TW_OK;
 }
 
+/// Checks what holds between several symbols: "expects 'past' + 'seq' - 'past + seq' in 0..0, got
+/// 3".
+static tw_status checkRequirements(const tw_model *model, const int64_t *symbols, tw_error *error) {
+  for (int64_t r = 0; r < model->num_requirements; ++r) {
+    const tw_requirement *requirement = &model->requirements[r];
+    int64_t sum = 0;
+    for (int32_t i = 0; i < model->num_symbols; ++i)
+      sum += requirement->factors[i] * symbols[i];
+    if (sum >= requirement->min && sum <= requirement->max)
+      continue;
+    char text[160] = "";
+    size_t used = 0;
+    for (int32_t i = 0; i < model->num_symbols; ++i) {
+      int64_t factor = requirement->factors[i], size = factor < 0 ? -factor : factor;
+      if (factor == 0 || used >= sizeof text)
+        continue;
+      used += (size_t)snprintf(text + used, sizeof text - used, "%s",
+                               factor > 0 ? (used ? " + " : "") : (used ? " - " : "-"));
+      if (size != 1 && used < sizeof text)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%" PRId64 " * ", size);
+      if (used < sizeof text)
+        used += (size_t)snprintf(text + used, sizeof text - used, "'%s'", model->symbols[i].name);
+    }
+    if (requirement->min == INT64_MIN)
+      return tw_fail(error, TW_ERROR_RANGE, "expects %s of at most %" PRId64 ", got %" PRId64, text,
+                     requirement->max, sum);
+    if (requirement->max == INT64_MAX)
+      return tw_fail(error, TW_ERROR_RANGE, "expects %s of at least %" PRId64 ", got %" PRId64,
+                     text, requirement->min, sum);
+    return tw_fail(error, TW_ERROR_RANGE, "expects %s in %" PRId64 "..%" PRId64 ", got %" PRId64,
+                   text, requirement->min, requirement->max, sum);
+  }
+  return TW_OK;
+}
+
 tw_status tw_check_inputs(const tw_model *model, const DLTensor *inputs, int32_t count,
                           int64_t *symbols, tw_error *error) {
   tw_status status = checkCount("input", model->num_inputs, inputs, count, error);
@@ -195,7 +230,7 @@ tw_status tw_check_inputs(const tw_model *model, const DLTensor *inputs, int32_t
         (status = bindDims(&checked, model, symbols, error)) == TW_OK)
       status = checkMemory(&checked, error);
   }
-  return status;
+  return status == TW_OK ? checkRequirements(model, symbols, error) : status;
 }
 
 tw_status tw_check_outputs(const tw_model *model, const DLTensor *outputs, int32_t count,
