@@ -131,7 +131,7 @@ def CopiesToLinalg : Pass<"codegen-copies-to-linalg", "::mlir::func::FuncOp"> {
 def PlanArena : Pass<"codegen-plan-arena", "::mlir::ModuleOp"> {
   let summary = "Every buffer is a view of the workspace or on the stack, and @main_workspace computes the workspace's size";
   let description = [{
-    Small static buffers inside a region go to the stack. Other buffers inside a region are each thread's own; buffers outside
+    The smallest static buffers of a region go to the stack, all of them together up to the limit. Other buffers inside a region are each thread's own; buffers outside
     are shared. Buffers whose lives do not overlap share a slot, whose size is the maximum of its tenants'. A life reaches from
     the first to the last use; a use in a loop that does not hold the buffer counts as the whole loop. Offsets and sizes are
     arithmetic on symbols, computed once at the start of the function:
@@ -139,7 +139,7 @@ def PlanArena : Pass<"codegen-plan-arena", "::mlir::ModuleOp"> {
       workspace = shared + threads · private,  all parts multiples of 64 bytes.
   }];
   let options = [
-    Option<"stackLimit", "stack-limit", "int64_t", "4096", "bytes up to which a region's buffer goes to the stack">
+    Option<"stackLimit", "stack-limit", "int64_t", "4096", "bytes of stack that the buffers of a region may take">
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
 }

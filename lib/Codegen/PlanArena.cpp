@@ -9,6 +9,7 @@
 #include "lib/Codegen/Passes.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/DataLayoutInterfaces.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
@@ -204,19 +205,37 @@ struct PlanArena : impl::PlanArenaBase<PlanArena> {
     place(own, machine->workspace());
   }
 
+  // The smallest buffers of each region, as long as all of them together fit the limit: what is
+  // small is likely to become registers, and a host's threads may have little stack.
   void moveToStack(kernel::MachineFunction machine) {
     DataLayout layout = DataLayout::closest(machine.function());
+    // Per outermost parallel loop, by size.
+    llvm::MapVector<Operation *, std::multimap<int64_t, memref::AllocOp>> regions;
     machine.function().walk([&](memref::AllocOp op) {
       MemRefType type = op.getType();
-      if (!op->getParentOfType<scf::ForallOp>() || !type.hasStaticShape() ||
-          type.getNumElements() * layout.getTypeSize(type.getElementType()) > uint64_t(stackLimit))
+      scf::ForallOp region;
+      for (auto outer = op->getParentOfType<scf::ForallOp>(); outer;
+           outer = outer->getParentOfType<scf::ForallOp>())
+        region = outer;
+      if (!region || !type.hasStaticShape())
         return;
-      OpBuilder builder(op);
-      op.replaceAllUsesWith(memref::AllocaOp::create(builder, op.getLoc(), type, ValueRange(),
-                                                     builder.getI64IntegerAttr(kAlignment))
-                                .getResult());
-      op.erase();
+      int64_t bytes = type.getNumElements() * layout.getTypeSize(type.getElementType());
+      regions[region].insert({llvm::alignTo(bytes, kAlignment), op});
     });
+    for (auto &[region, buffers] : regions) {
+      int64_t left = stackLimit;
+      for (auto [bytes, op] : buffers) {
+        left -= bytes;
+        if (left < 0)
+          break;
+        OpBuilder builder(op);
+        op.replaceAllUsesWith(memref::AllocaOp::create(builder, op.getLoc(), op.getType(),
+                                                       ValueRange(),
+                                                       builder.getI64IntegerAttr(kAlignment))
+                                  .getResult());
+        op.erase();
+      }
+    }
   }
 
   static LogicalResult collect(kernel::MachineFunction machine, SizeBuilder &sizes, Part &shared,

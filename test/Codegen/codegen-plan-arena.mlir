@@ -52,6 +52,25 @@ func.func @main(%n: index, %ws: memref<?xi8>, %weights: memref<?xi8>, %threads: 
 
 // -----
 
+// The smallest buffers of a region share the stack's budget: the third one does not fit any more.
+// CHECK-LABEL: func.func @main
+// CHECK: scf.forall
+// CHECK: memref.view {{.*}} : memref<?xi8> to memref<800xf32>
+// CHECK: memref.alloca() {alignment = 64 : i64} : memref<400xf32>
+// CHECK: memref.alloca() {alignment = 64 : i64} : memref<500xf32>
+func.func @main(%n: index, %ws: memref<?xi8>, %weights: memref<?xi8>, %threads: index, %tid: index, %call: !llvm.ptr)
+    attributes {kernel.symbols = ["n"]} {
+  scf.forall (%i) in (%n) {
+    %a = memref.alloc() : memref<800xf32>
+    %b = memref.alloc() : memref<400xf32>
+    %c = memref.alloc() : memref<500xf32>
+    "test.use"(%a, %b, %c) : (memref<800xf32>, memref<400xf32>, memref<500xf32>) -> ()
+  }
+  return
+}
+
+// -----
+
 // A buffer that a loop reads in each iteration lives through the whole loop, also past its last use in the text.
 // CHECK-LABEL: func.func @main
 // CHECK: %[[A:.*]] = memref.view %{{.*}}[%c0]

@@ -12,7 +12,10 @@ import numpy as np
 
 BUFFERIZE = ("eliminate-empty-tensors,empty-tensor-to-alloc-tensor,one-shot-bufferize,"
              "canonicalize,cse,canonicalize")
-TO_LLVM = ("scf-forall-to-for,func.func(buffer-loop-hoisting),convert-linalg-to-loops,expand-strided-metadata,lower-affine,"
+# Scratch goes to the stack of the test; in models codegen-plan-arena places it.
+TO_LLVM = ("scf-forall-to-for,func.func(buffer-loop-hoisting,"
+           "promote-buffers-to-stack{max-alloc-size-in-bytes=1048576}),"
+           "convert-linalg-to-loops,expand-strided-metadata,lower-affine,"
            "canonicalize,cse,loop-invariant-code-motion,convert-scf-to-cf,convert-func-to-llvm,"
            "convert-to-llvm,reconcile-unrealized-casts")
 MACHINE = f"canonicalize,cse,{BUFFERIZE},kernel-expand,canonicalize,cse,{TO_LLVM}"

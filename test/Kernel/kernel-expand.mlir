@@ -2,7 +2,7 @@
 
 // Static tile: two rows × two vectors, accumulators carried by the k loop, one cache line ahead per k, bias in place.
 // CHECK-LABEL: func @tile
-// CHECK-NOT: memref.alloca
+// CHECK-NOT: memref.alloc
 // CHECK: scf.for {{.*}} step %c2{{.*}} iter_args({{.*}}) -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>)
 // CHECK: memref.prefetch
 // CHECK-COUNT-8: vector.fma
@@ -23,7 +23,7 @@ func.func @tile(%a: memref<2x64xf32>, %w: memref<1x64x32xf32>, %bias: memref<32x
 
 // Columns behind n are masked in a loop of their own, over a tile in L1.
 // CHECK-LABEL: func @tail
-// CHECK: memref.alloca() {alignment = 64 : i64} : memref<2x32xf32>
+// CHECK: memref.alloc() {alignment = 64 : i64} : memref<64xf32>
 // CHECK: vector.maskedstore
 func.func @tail(%a: memref<?x64xf32>, %w: memref<1x64x32xf32>, %c: memref<?x?xf32>) {
   kernel.contract ins(%a, %w : memref<?x64xf32>, memref<1x64x32xf32>) outs(%c : memref<?x?xf32>)

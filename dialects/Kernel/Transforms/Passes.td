@@ -35,7 +35,7 @@ def Tile : Pass<"kernel-tile"> {
 def Expand : Pass<"kernel-expand"> {
   let summary = "register tiles on memrefs become vector code with register accumulators";
   let description = [{
-    Runs behind bufferization. Scratch is `memref.alloca` at the start of the enclosing scf.forall body.
+    Runs behind bufferization. Scratch is `memref.alloc` at the start of the enclosing scf.forall body, for the memory plan to place.
   }];
   let dependentDialects = [
     "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect", "mlir::vector::VectorDialect"

@@ -193,5 +193,5 @@ Value CodeBuilder::scratch(ArrayRef<int64_t> shape, Type type) {
   else
     setInsertionPointToStart(
         &root->getParentOfType<FunctionOpInterface>().getFunctionBody().front());
-  return memref::AllocaOp::create(*this, MemRefType::get(shape, type), getI64IntegerAttr(64));
+  return memref::AllocOp::create(*this, MemRefType::get(shape, type), getI64IntegerAttr(64));
 }

@@ -69,8 +69,9 @@ public:
   /// One specialised body per case of `value`; nothing for other values.
   void specialise(Value value, ArrayRef<int64_t> cases, function_ref<void(int64_t)> body);
 
-  /// Uninitialised stack memory, one per call, aligned to 64 bytes, at the start of the enclosing
-  /// parallel loop (or function): memory taken inside a loop would pile up.
+  /// An uninitialised buffer, one per call, aligned to 64 bytes, at the start of the enclosing
+  /// parallel loop (or function), so that each thread has its own. Who plans memory decides whether
+  /// it stands on the stack or in the workspace.
   Value scratch(ArrayRef<int64_t> shape, Type type);
 
 private:

@@ -41,7 +41,9 @@ private:
   CodeBuilder b;
   int64_t vectorsPerPanel;
   Value m, n, k;
-  Value buffer; // accumulators on their way to the epilogue loop; null if never needed
+  // Accumulators on their way to the epilogue loop, rows of a piece one after the other; null if
+  // never needed.
+  Value buffer;
   bool inlined; // the epilogue stands behind every accumulator of a tile without masked columns
 };
 
@@ -143,7 +145,7 @@ void ContractExpander::emitProduct(const Piece &piece, int64_t rows, bool few) {
         body(acc[i * piece.vectors + j], i, j * b.getLanes());
   };
   auto keep = [&](Value acc, int64_t row, int64_t offset) {
-    b.store(acc, buffer, {b.index(row), b.index(offset)});
+    b.store(acc, buffer, b.index(row * piece.vectors * b.getLanes() + offset));
   };
   auto finish = [&](Value acc, int64_t row, int64_t offset) {
     auto store = [&] {
@@ -170,21 +172,23 @@ void ContractExpander::emitEpilogueLoop(const Piece &piece, Value rows) {
   Value left = b.subIndex(n, piece.column);
   auto whole = [&] {
     b.loop(b.index(0), rows, 1, [&](Value row) {
+      Value start = b.mulIndex(row, b.index(width));
       // Two vectors per turn hide the latency of a long epilogue.
       int64_t step = piece.vectors % 2 ? 1 : 2;
       b.loop(b.index(0), b.index(width), step * b.getLanes(), [&](Value at) {
         for (int64_t u = 0; u < step; ++u) {
           Value offset = b.addIndex(at, u * b.getLanes());
-          emitEpilogue(b.load(buffer, {row, offset}), row, b.addIndex(piece.column, offset),
-                       Value());
+          emitEpilogue(b.load(buffer, b.addIndex(start, offset)), row,
+                       b.addIndex(piece.column, offset), Value());
         }
       });
     });
   };
   auto masked = [&] {
     b.loop(b.index(0), rows, 1, [&](Value row) {
+      Value start = b.mulIndex(row, b.index(width));
       b.loop(b.index(0), b.minIndex(left, b.index(width)), b.getLanes(), [&](Value at) {
-        emitEpilogue(b.load(buffer, {row, at}), row, b.addIndex(piece.column, at),
+        emitEpilogue(b.load(buffer, b.addIndex(start, at)), row, b.addIndex(piece.column, at),
                      b.firstLanes(b.minIndex(b.subIndex(left, at), b.index(b.getLanes()))));
       });
     });
@@ -252,13 +256,11 @@ void ContractExpander::expand() {
   inlined = static_cast<int64_t>(llvm::range_size(counted)) <= schedule.getInlineOps();
   bool single = cast<MemRefType>(op.getRhs().getType()).getDimSize(0) == 1;
   if (!inlined || !op.hasFullPanels()) {
-    int64_t rows = schedule.getMr(), vectors = vectorsPerPanel;
+    int64_t size = schedule.getMr() * op.getPanelWidth();
     if (!single)
-      for (auto [few, panels] : llvm::zip(schedule.getFewRows(), schedule.getFewPanels())) {
-        rows = std::max(rows, few);
-        vectors = std::max(vectors, panels * vectorsPerPanel);
-      }
-    buffer = b.scratch({rows, vectors * b.getLanes()}, b.getElement());
+      for (auto [rows, panels] : llvm::zip(schedule.getFewRows(), schedule.getFewPanels()))
+        size = std::max(size, rows * panels * op.getPanelWidth());
+    buffer = b.scratch(size, b.getElement());
   }
   if (single || schedule.getFewRows().empty())
     b.loop(b.index(0), b.dim(op.getRhs(), 0), 1, [&](Value panel) { emitPanel(panel); });
