@@ -123,28 +123,35 @@ Value ElementaryFunctions::exp2(Value x) {
   return scaledExp(mul(sub(x, n), constant(0.6931471805599453)), shifted);
 }
 
-// x P(x^2) / Q(x^2), relative error 2.1e-8 up to 9.01, where tanh is one in f32. Numerator and
-// denominator share a factor with which the rounded coefficients err least.
-Value ElementaryFunctions::tanh(Value x) {
-  x = clamp(x, -9.01, 9.01);
-  Value z = mul(x, x);
-  Value p = horner(z, {1.0321481227874756, 0.1381058245897293, 0.003607228398323059,
-                       2.1259431377984583e-05, 1.3766895179401217e-08});
-  Value q = horner(z, {1.0321481227874756, 0.4821550250053406, 0.026706082746386528,
-                       0.00033900540438480675, 8.019609936127381e-07});
-  return clamp(div(mul(x, p), q), -1, 1);
+// x h + x P(z) / Q(z) with z = x^2 up to a limit. The part x h has next to no error and is, where
+// many terms of P and Q have added up their roundings, most of the result. Beyond the limit z
+// stays, and x carries the result over 1: there P is still positive.
+//
+// P / Q is a minimax fit to f(x) / x - h by least squares whose weights follow the error (Lawson),
+// linearised around the last Q. Limits and roundings of the coefficients to f32 are, of some
+// thousand tried, those with the least error of the evaluation in f32.
+Value ElementaryFunctions::oddQuotient(Value x, double limit, double h, ArrayRef<double> p,
+                                       ArrayRef<double> q) {
+  Value z = minNum(constant(limit), mul(x, x));
+  Value quotient = div(horner(z, p), horner(z, q));
+  return clamp(fma(x, quotient, mul(x, constant(h))), -1, 1);
 }
 
-// x P(x^2) / Q(x^2), relative error 2.4e-9 up to 3.95, where erf is one in f32.
+// Relative error of the fit 1.1e-8 up to x = 8.4; over all f32 at most 3.14 ulp with FMA.
+Value ElementaryFunctions::tanh(Value x) {
+  return oddQuotient(x, 70.5719147, 0.109375,
+                     {0.890625, 0.083060123, 0.000692265516, -1.53859182e-05, -7.54510623e-08},
+                     {1, 0.467529386, 0.0260516014, 0.0003361493, 8.22032064e-07});
+}
+
+// Relative error of the fit 9.1e-9 up to x = 3.74; over all f32 at most 2.62 ulp with FMA. One
+// polynomial without a division takes 15 terms and is slower where the machine divides beside its
+// multiplications: 1.1 times the time with 16 lanes, 1.4 with 8 (Zen 4).
 Value ElementaryFunctions::erf(Value x) {
-  x = clamp(x, -3.95, 3.95);
-  Value z = mul(x, x);
-  Value p = horner(z, {1.3605554103851318, 0.23224592208862305, 0.06708933413028717,
-                       0.005071249790489674, 0.0004915021709166467, 8.027626790862996e-06});
-  Value q =
-      horner(z, {1.2057608366012573, 0.607742965221405, 0.1414605677127838, 0.019583934918045998,
-                 0.0017028669826686382, 8.633837569504976e-05, 3.049761403417506e-07});
-  return clamp(div(mul(x, p), q), -1, 1);
+  return oddQuotient(
+      x, 13.9896021, 0.25,
+      {0.878379166, 0.0602260977, 0.0241832882, -8.39707573e-05, 6.67407539e-06, -7.74986074e-06},
+      {1, 0.496769696, 0.111791536, 0.0145401936, 0.00112435222, 3.98129305e-05});
 }
 
 // With k the nearest integer to x / (pi/2) and r = x - k pi/2, the sine of x + quadrant * pi/2 is
@@ -209,7 +216,11 @@ std::pair<Value, Value> ElementaryFunctions::log2Parts(Value x) {
   error = fma(low, constant(1.44269502162933349609375), error);
   Value sum = add(e, product);
   Value lost = select(equal(e, constant(0)), constant(0), add(sub(e, sum), product));
-  return {sum, add(lost, error)};
+  // `low` reaches a tenth of `high`: the sum is split anew, so that the first part is the nearest
+  // float.
+  error = add(lost, error);
+  Value nearest = add(sum, error);
+  return {nearest, add(sub(sum, nearest), error)};
 }
 
 Value ElementaryFunctions::pow(Value x, Value y) {

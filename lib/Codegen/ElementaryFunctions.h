@@ -23,11 +23,11 @@ public:
 
   mlir::Value exp(mlir::Value x);  ///< 1 ulp; below 2^-125.5 zero, above 88.73 infinity
   mlir::Value exp2(mlir::Value x); ///< 1 ulp, likewise
-  mlir::Value tanh(mlir::Value x); ///< 5 ulp
-  mlir::Value erf(mlir::Value x);  ///< 3 ulp
+  mlir::Value tanh(mlir::Value x); ///< 3.2 ulp
+  mlir::Value erf(mlir::Value x);  ///< 2.7 ulp
   mlir::Value sin(mlir::Value x);  ///< 2e-7 absolute for |x| < 1e6
   mlir::Value cos(mlir::Value x);  ///< likewise
-  mlir::Value pow(mlir::Value x, mlir::Value y);    ///< 2 ulp, special cases as in C
+  mlir::Value pow(mlir::Value x, mlir::Value y); ///< 1.5 ulp for |y| < 16, else 16; cases as in C
   mlir::Value maxNum(mlir::Value x, mlir::Value y); ///< x > y ? x : y
   mlir::Value minNum(mlir::Value x, mlir::Value y); ///< x < y ? x : y
 
@@ -53,6 +53,8 @@ private:
   mlir::Value negate(mlir::Value x);
   mlir::Value clamp(mlir::Value x, double low, double high);
   mlir::Value horner(mlir::Value x, llvm::ArrayRef<double> coefficients);
+  mlir::Value oddQuotient(mlir::Value x, double limit, double h, llvm::ArrayRef<double> p,
+                          llvm::ArrayRef<double> q);
   std::pair<mlir::Value, mlir::Value> nearest(mlir::Value x);
   mlir::Value scaledExp(mlir::Value r, mlir::Value shifted);
   mlir::Value sinOrCos(mlir::Value x, int64_t quadrant);
