@@ -1,9 +1,4 @@
-// Runs a model with onnxruntime-node for bench-model, which starts this script with `node -e` and talks to it by lines of JSON:
-//   <- {"model": path, "threads": n, "inputs": [{"name", "type", "dims", "file"}]}   files hold raw little-endian elements
-//   -> {"version": "1.30.0"}                                                         the session is ready
-//   <- {"runs": n}                    -> {"nanoseconds": [...]}
-//   <- {"outputs": directory}         -> {"outputs": [{"name", "type", "dims", "file"}]}
-// A failure is answered by {"error": message}.
+// Runs a model with onnxruntime-node for bench-model, which starts this script with `node -e` and talks to it as Peer.h says.
 'use strict';
 const fs = require('fs');
 const path = require('path');
@@ -53,12 +48,14 @@ async function open(request) {
 
 async function run(count) {
   const nanoseconds = [];
+  const cpu = process.cpuUsage();
   for (let i = 0; i < count; ++i) {
     const start = process.hrtime.bigint();
     results = await session.run(feeds);
     nanoseconds.push(Number(process.hrtime.bigint() - start));
   }
-  return { nanoseconds };
+  const { user, system } = process.cpuUsage(cpu);
+  return { nanoseconds, cpu_nanoseconds: (user + system) * 1000 };
 }
 
 function write(directory) {
