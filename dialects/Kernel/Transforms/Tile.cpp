@@ -60,13 +60,24 @@ FailureOr<scf::ForallOp> tileToForall(RewriterBase &rewriter, TilingInterface op
 struct ContractCut {
   OpFoldResult blocks;        // row blocks that stay in L2
   OpFoldResult tilesPerBlock; // row tiles in a block
-  OpFoldResult rows;          // rows of a tile, balanced: ⌈m / tiles⌉
+  OpFoldResult tiles;         // row tiles in all blocks
+  int64_t unit;               // rows that are never parted
+  OpFoldResult rowUnits;      // ⌈m / unit⌉
   OpFoldResult panels;        // panels of a unit: more than one with few rows
   OpFoldResult units;
 };
 
 OpFoldResult atLeastOne(OpBuilder &b, Location loc, OpFoldResult x) {
   return foldIndex<arith::MaxSIOp>(b, loc, x, b.getIndexAttr(1));
+}
+
+// The first row of a tile. Tiles are balanced in whole units: with units of 2, 128 rows are four
+// tiles of 14 rows and six of 12, and no tile has a row too many.
+OpFoldResult firstRow(OpBuilder &b, Location loc, const ContractCut &cut, OpFoldResult tile,
+                      OpFoldResult m) {
+  OpFoldResult unit =
+      foldIndex<arith::DivUIOp>(b, loc, mulIndex(b, loc, tile, cut.rowUnits), cut.tiles);
+  return minIndex(b, loc, mulIndex(b, loc, unit, b.getIndexAttr(cut.unit)), m);
 }
 
 ContractCut cutContract(OpBuilder &b, ContractOp op, OpFoldResult p, OpFoldResult m) {
@@ -77,7 +88,10 @@ ContractCut cutContract(OpBuilder &b, ContractOp op, OpFoldResult p, OpFoldResul
   cut.blocks = atLeastOne(b, loc, ceilDivIndex(b, loc, m, constant(schedule.getRowBlock())));
   OpFoldResult tiles = atLeastOne(b, loc, ceilDivIndex(b, loc, m, constant(schedule.getMr())));
   cut.tilesPerBlock = ceilDivIndex(b, loc, tiles, cut.blocks);
-  cut.rows = ceilDivIndex(b, loc, m, mulIndex(b, loc, cut.blocks, cut.tilesPerBlock));
+  cut.tiles = mulIndex(b, loc, cut.blocks, cut.tilesPerBlock);
+  // The register tile has code for even heights only; an odd one computes a row in vain.
+  cut.unit = schedule.getMr() % 2 ? 1 : 2;
+  cut.rowUnits = ceilDivIndex(b, loc, m, constant(cut.unit));
   cut.panels = constant(1);
   for (auto [rows, panels] :
        llvm::reverse(llvm::zip(schedule.getFewRows(), schedule.getFewPanels()))) {
@@ -119,13 +133,14 @@ LogicalResult tileContract(RewriterBase &rewriter, ContractOp op) {
   auto position = [&](OpBuilder &b, ValueRange ivs, SmallVectorImpl<OpFoldResult> &offsets,
                       SmallVectorImpl<OpFoldResult> &sizes) {
     OpFoldResult tile = addIndex(b, loc, mulIndex(b, loc, ivs[0], cut.tilesPerBlock), ivs[2]);
-    OpFoldResult row = minIndex(b, loc, mulIndex(b, loc, tile, cut.rows), m);
+    OpFoldResult row = firstRow(b, loc, cut, tile, m);
+    OpFoldResult end = firstRow(b, loc, cut, addIndex(b, loc, tile, b.getIndexAttr(1)), m);
     OpFoldResult panel = mulIndex(b, loc, ivs[1], cut.panels);
     OpFoldResult panels = isOneInteger(cut.panels)
                               ? cut.panels
                               : minIndex(b, loc, cut.panels, subIndex(b, loc, p, panel));
     offsets.assign({panel, row});
-    sizes.assign({panels, minIndex(b, loc, cut.rows, subIndex(b, loc, m, row))});
+    sizes.assign({panels, subIndex(b, loc, end, row)});
   };
   FailureOr<scf::ForallOp> forall =
       tileToForall(rewriter, cast<TilingInterface>(*op), trips, position);
