@@ -89,8 +89,11 @@ static void buildTile(OpPassManager &passes, const CompileOptions &options) {
 }
 
 static void buildBuffer(OpPassManager &passes, const CompileOptions &options) {
-  if (!isReference(options))
-    return buildBufferize(passes);
+  if (!isReference(options)) {
+    buildBufferize(passes);
+    passes.addNestedPass<func::FuncOp>(kernel::createPadRows());
+    return;
+  }
   OpPassManager &functions = passes.nest<func::FuncOp>();
   functions.addPass(createResultsToOuts());
   functions.addPass(createCarryInPlace());

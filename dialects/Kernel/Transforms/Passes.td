@@ -27,9 +27,19 @@ def Tile : Pass<"kernel-tile"> {
   let summary = "scheduled contractions and attentions become scf.forall over register tiles; their regions are dissolved";
   let description = [{
     A contraction's loop is (row block, panel unit, row tile), the last fastest: a contiguous share of it, which is what a
-    thread gets, reads a panel once while its rows stay in L2. Tile heights are balanced: 16 rows are 8 + 8, not 14 + 2.
+    thread gets, reads a panel once while its rows stay in L2. Tile heights are balanced and even: 16 rows are 8 + 8, not 14 + 2.
   }];
   let dependentDialects = ["mlir::scf::SCFDialect"];
+}
+
+def PadRows : Pass<"kernel-pad-rows", "::mlir::func::FuncOp"> {
+  let summary = "No contraction reads rows of a buffer that fall on the same few sets of the L1 cache";
+  let description = [{
+    A register tile walks along some 14 rows at once. Where they are a multiple of 2 KB apart (widths of 1024, 3072, 4096 ... f32), their
+    lines compete for one or two sets, and each is fetched again and again: a quarter of the time at a width of 3072. Buffers of
+    that kind get one cache line between rows. Inputs of the model stay as the caller lays them out.
+  }];
+  let dependentDialects = ["mlir::memref::MemRefDialect"];
 }
 
 def Expand : Pass<"kernel-expand"> {
