@@ -27,8 +27,8 @@ demo: build ## compile a trained model, link it into a C program, run it, show t
 test: build ## all that CI runs: formatting, layering, lit, unit tests; the last line counts
 	@$(PYTHON) tools/dev/run-tests.py --build $(BUILD)
 
-bench: build ## latency against onnxruntime (npm's onnxruntime-node), alternating in one run
-	@tools/dev/bench $(BUILD)
+bench: build ## ratios against ONNX Runtime, oneDNN, OpenBLAS, PyTorch, in turns; ARGUMENTS="--only TEXT" for a part
+	@tools/dev/bench $(BUILD) $(ARGUMENTS)
 
 format: ## rewrite all C++ files in the project's style
 	@git ls-files '*.cpp' '*.h' '*.c' | xargs clang-format-22 -i

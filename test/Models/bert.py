@@ -125,5 +125,10 @@ EXPORTS = (
     bert("bert-opset11", 11, Config()),
     bert("bert-opset17", 17, Config(masked=torch.finfo(torch.float32).min)),
     bert("roberta-opset14", 14, Config(padding=1)),
+    # Where the overhead of a call decides.
+    *(
+        bert(f"bert-{width}", 17, Config(vocabulary=1000, width=width, heads=width // 32, layers=4, hidden=4 * width, positions=64), full=True)
+        for width in (64, 128, 256, 384)
+    ),
     bert("bert-base", 17, BASE, ({"batch": 2, "seq": 7}, {"batch": 1, "seq": 128}), full=True),
 )

@@ -7,7 +7,7 @@
 writes OUT_DIR/NAME.onnx and, in the layout of ONNX's own tests, OUT_DIR/NAME/test_data_set_K/{input,output}_I.pb.
 The widths are small, the graphs are not simplified: they have the ops and the shape arithmetic that the TorchScript
 exporter makes of code written as in HuggingFace's library. Weights and data are seeded by the model's name. --full adds
-BERT-base and GPT-2-small in their real size. Needs torch (1.13 or newer with the TorchScript exporter) and onnx.
+those in real size, which benchmarks use. Needs torch (1.13 or newer with the TorchScript exporter) and onnx.
 """
 
 import argparse
@@ -23,8 +23,9 @@ import gpt2
 import llama
 import t5
 import vit
+import whisper
 
-EXPORTS = [export for family in (bert, gpt2, vit, t5, bart, llama) for export in family.EXPORTS]
+EXPORTS = [export for family in (bert, gpt2, vit, t5, bart, llama, whisper) for export in family.EXPORTS]
 
 
 def main() -> int:

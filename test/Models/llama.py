@@ -148,7 +148,7 @@ class Llama(nn.Module):
 SIZES = tuple({"batch": b, "seq": s, "past": p} for b, s, p in ((2, 7, 5), (1, 1, 12), (1, 9, 0), (3, 1, 1), (3, 5, 0)))
 
 
-def llama(name: str, opset: int, config: Config) -> Export:
+def llama(name: str, opset: int, config: Config, sizes=SIZES, full: bool = False) -> Export:
     def draw(batch: int, seq: int, past: int) -> tuple[Tensor, ...]:
         mask = draw_causal_mask(batch, seq, past)
         position_ids = (mask.cumsum(-1) - 1).clamp(min=0)[:, past:]  # padding on the left does not count
@@ -165,8 +165,16 @@ def llama(name: str, opset: int, config: Config) -> Export:
         | past_axes("past_key_values", config.layers, "past"),
         outputs={"logits": ids} | past_axes("present", config.layers, "past + seq"),
         draw=draw,
-        sizes=SIZES,
+        sizes=sizes,
+        full=full,
     )
 
 
-EXPORTS = (llama("llama-opset14", 14, Config()), llama("llama-mha-opset17", 17, Config(key_value_heads=6)))
+# The sizes of JackFram/llama-160m.
+SMALL = Config(vocabulary=32000, width=768, heads=12, key_value_heads=12, layers=12, hidden=3072)
+FULL_SIZES = tuple({"batch": 1, "seq": s, "past": p} for s, p in ((7, 5), (128, 0), (1, 128)))
+EXPORTS = (
+    llama("llama-opset14", 14, Config()),
+    llama("llama-mha-opset17", 17, Config(key_value_heads=6)),
+    llama("llama-160m", 17, SMALL, FULL_SIZES, full=True),
+)

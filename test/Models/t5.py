@@ -174,7 +174,7 @@ DECODER_SIZES = tuple(
 )
 
 
-def t5(suffix: str, opset: int, config: Config) -> tuple[Export, Export]:
+def t5(suffix: str, opset: int, config: Config, full: bool = False) -> tuple[Export, Export]:
     def draw_encoder(batch: int, encoder_seq: int) -> tuple[Tensor, ...]:
         return draw_ids(config.vocabulary, batch, encoder_seq), draw_mask(batch, encoder_seq)
 
@@ -191,6 +191,7 @@ def t5(suffix: str, opset: int, config: Config) -> tuple[Export, Export]:
         outputs={"last_hidden_state": encoder_ids},
         draw=draw_encoder,
         sizes=ENCODER_SIZES,
+        full=full,
     )
     decoder = Export(
         f"t5-decoder-{suffix}",
@@ -200,8 +201,14 @@ def t5(suffix: str, opset: int, config: Config) -> tuple[Export, Export]:
         outputs={"logits": ids},
         draw=draw_decoder,
         sizes=DECODER_SIZES,
+        full=full,
     )
     return encoder, decoder
 
 
-EXPORTS = (*t5("opset13", 13, Config()), *t5("v1.1-opset17", 17, Config(gated=True)))
+SMALL = Config(vocabulary=32128, width=512, heads=8, head_dim=64, layers=6, hidden=2048)
+EXPORTS = (
+    *t5("opset13", 13, Config()),
+    *t5("v1.1-opset17", 17, Config(gated=True)),
+    *t5("small", 17, SMALL, full=True),
+)

@@ -84,7 +84,7 @@ class Vit(nn.Module):
         return self.classifier(self.layernorm(x)[:, 0, :])
 
 
-def vit(name: str, opset: int, config: Config) -> Export:
+def vit(name: str, opset: int, config: Config, sizes: tuple[int, ...] = (2, 1, 5), full: bool = False) -> Export:
     return Export(
         name,
         opset,
@@ -92,8 +92,14 @@ def vit(name: str, opset: int, config: Config) -> Export:
         inputs={"pixel_values": {0: "batch"}},
         outputs={"logits": {0: "batch"}},
         draw=lambda batch: (torch.randn(batch, 3, config.image, config.image),),
-        sizes=tuple({"batch": batch} for batch in (2, 1, 5)),
+        sizes=tuple({"batch": batch} for batch in sizes),
+        full=full,
     )
 
 
-EXPORTS = (vit("vit-opset13", 13, Config()), vit("vit-opset17", 17, Config()))
+BASE = Config(image=224, patch=16, width=768, heads=12, layers=12, hidden=3072, classes=1000)
+EXPORTS = (
+    vit("vit-opset13", 13, Config()),
+    vit("vit-opset17", 17, Config()),
+    vit("vit-base", 17, BASE, sizes=(2, 1), full=True),
+)

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What is measured: one row per piece of work, with its peers and the ratio that is wanted.
+
+A case makes its ONNX file in the work folder (once) and says with which sizes it runs."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+HERE = Path(__file__).resolve().parent
+FLOAT = TensorProto.FLOAT
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row of the table. `must` are the wanted speed-ups by peer, or the share of a burst ("fma", "read")."""
+
+    name: str
+    group: str
+    make: Callable[[Path], Path]  # (work folder) -> the ONNX file
+    dims: dict[str, int]
+    must: dict[str, float]
+    peers: dict[str, Callable[[Path], str]] = field(default_factory=dict)  # beside onnxruntime: name -> command
+    flop: float = 0
+    bytes: float = 0
+    threads: tuple[int, ...] = (1, 2)
+    onnxruntime: bool = True
+
+
+def save(path: Path, nodes, inputs, outputs, weights=()) -> Path:
+    def values(tensors):
+        return [helper.make_tensor_value_info(name, FLOAT, shape) for name, shape in tensors.items()]
+
+    graph = helper.make_graph(nodes, path.stem, values(inputs), values(outputs), list(weights))
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    return path
+
+
+# Products with a constant weight -----------------------------------------------------------------------------------------
+
+
+def weight(k: int, n: int) -> np.ndarray:
+    return np.random.default_rng(k * n).standard_normal((k, n), np.float32)
+
+
+def gemm(m: int, n: int, k: int, must: dict[str, float], group: str, libraries: bool = False, **more) -> Case:
+    def make(work: Path) -> Path:
+        w = weight(k, n)
+        w.tofile(work / f"gemm-{n}x{k}.bin")
+        node = helper.make_node("MatMul", ["a", "w"], ["y"])
+        return save(work / f"gemm-{n}x{k}.onnx", [node], {"a": ["m", k]}, {"y": ["m", n]}, [numpy_helper.from_array(w, "w")])
+
+    def peer(library: str):
+        return lambda work: f"{work}/gemm_peer {library} {work}/gemm-{n}x{k}.bin {k} {n}"
+
+    peers = {"onednn": peer("onednn"), "openblas": peer("openblas")} if libraries else {}
+    return Case(f"GEMM {m}x{n}x{k}", group, make, {"m": m}, must, peers, flop=2.0 * m * n * k, **more)
+
+
+# Attention ---------------------------------------------------------------------------------------------------------------
+
+
+def attention(seq: int, heads: int = 12, d: int = 64) -> Case:
+    """softmax(q kᵀ / √d) v as exporters write it."""
+
+    def make(work: Path) -> Path:
+        nodes = [
+            helper.make_node("Transpose", ["k"], ["kt"], perm=[0, 1, 3, 2]),
+            helper.make_node("MatMul", ["q", "kt"], ["scores"]),
+            helper.make_node("Div", ["scores", "root"], ["scaled"]),
+            helper.make_node("Softmax", ["scaled"], ["p"], axis=-1),
+            helper.make_node("MatMul", ["p", "v"], ["y"]),
+        ]
+        shape = [1, heads, "seq", d]
+        root = numpy_helper.from_array(np.array(np.sqrt(d), np.float32), "root")
+        return save(work / "attention.onnx", nodes, {name: shape for name in "qkv"}, {"y": shape}, [root])
+
+    return Case(f"attention {heads}x{d}, seq {seq}", "attention", make, {"seq": seq}, {"onnxruntime": 1.5, "torch": 1.5},
+                {"torch": lambda work: f"{sys.executable} {HERE}/attention_peer.py"}, flop=4.0 * heads * seq * seq * d)
+
+
+# Whole models, exported by torch -----------------------------------------------------------------------------------------
+
+
+def model(title: str, export: str, dims: dict[str, int], must: float, group: str, **more) -> Case:
+    def make(work: Path) -> Path:
+        path = work / f"{export}.onnx"
+        if not path.exists():
+            subprocess.run([sys.executable, HERE.parent / "Models/export.py", work, "--full", "--only", export], check=True,
+                           stdout=subprocess.DEVNULL)
+        return path
+
+    return Case(title, group, make, dims, {"onnxruntime": must}, **more)
+
+
+def small(hidden: int, seq: int) -> Case:
+    return model(f"BERT, width {hidden}, seq {seq}", f"bert-{hidden}", {"batch": 1, "seq": seq}, 2, "small models")
+
+
+GPT2_WEIGHTS = 4 * (12 * (12 * 768 * 768) + 50257 * 768)
+GPT2_CACHE = 4 * 12 * 2 * 768  # per token of the past
+
+CASES = (
+    gemm(126, 64, 768, {"fma": 0.95}, "micro-kernel", threads=(1,), onnxruntime=False),
+    gemm(128, 3072, 768, {"onnxruntime": 1.10, "onednn": 1.05, "openblas": 1.5}, "products", libraries=True),
+    gemm(128, 768, 3072, {"onnxruntime": 1.10, "onednn": 1.05, "openblas": 1.5}, "products", libraries=True),
+    *(gemm(m, 3072, 768, {"onnxruntime": 1.5}, "few rows") for m in (1, 4, 16)),
+    model("BERT-base, seq 128", "bert-base", {"batch": 1, "seq": 128}, 1.15, "BERT"),
+    model("BERT-base, seq 512", "bert-base", {"batch": 1, "seq": 512}, 1.3, "large models"),
+    model("ViT-B/16", "vit-base", {"batch": 1}, 1.3, "large models"),
+    model("GPT-2, prefill 128", "gpt2-small", {"batch": 1, "seq": 128, "past": 0}, 1.3, "large models"),
+    model("T5-small encoder, seq 128", "t5-encoder-small", {"batch": 1, "encoder_seq": 128}, 1.3, "large models"),
+    model("Whisper-tiny encoder", "whisper-tiny-encoder", {"batch": 1}, 1.3, "large models"),
+    model("Llama-160M, prefill 128", "llama-160m", {"batch": 1, "seq": 128, "past": 0}, 1.3, "large models"),
+    *(small(hidden, seq) for hidden in (64, 128, 256, 384) for seq in (16, 64)),
+    attention(512),
+    attention(2048),
+    model("GPT-2, one token after 512", "gpt2-small", {"batch": 1, "seq": 1, "past": 512}, 1.0, "decoding",
+          bytes=GPT2_WEIGHTS + 512 * GPT2_CACHE),
+)
