@@ -35,6 +35,8 @@ if os.path.isdir(os.path.join(shared, "conformance")):
     config.available_features.add("conformance")
 if shutil.which("aarch64-linux-gnu-gcc") and shutil.which("qemu-aarch64-static"):
     config.available_features.add("aarch64-emulation")
+if os.uname().machine == "x86_64" and shutil.which("qemu-x86_64-static"):
+    config.available_features.add("x86-64-emulation")  # of older CPUs than this one
 # npm's onnxruntime-node, in the project's node_modules or where NODE_PATH says.
 node_folders = [os.path.join(source, "node_modules"), *filter(None, os.environ.get("NODE_PATH", "").split(os.pathsep))]
 if any(os.path.isdir(os.path.join(folder, "onnxruntime-node")) for folder in node_folders):

@@ -115,7 +115,7 @@ typedef struct tw_model {
   const char *name;                     // of the artefact, a C identifier
   const char *producer;                 // "tilewright 0.1.0"
   const char *source;                   // file name of the model
-  const char *target;                   // as given to --target, e.g. "sapphirerapids"
+  const char *target;                   // as given to --target, e.g. "x86-64-v3,x86-64-v4"
   const char *pipeline;                 // "default" or "reference"
   const char *compute;                  // precision of contractions: "f32", "bf16x3", "bf16"
   int32_t num_inputs, num_outputs, num_symbols;
@@ -146,8 +146,7 @@ typedef void (*tw_parallel_for)(void *context, int64_t n, void (*body)(void *arg
 typedef struct tw_options {
   int32_t threads; // including the caller of tw_run; 0: all CPUs that the process may use
   int32_t profile; // 1: measure regions, see tw_profile
-  const char
-      *isa; // name of the code variant to use, for tests; null: $TILEWRIGHT_ISA, or the best one
+  const char *isa; // the --target to run, for tests; null: $TILEWRIGHT_ISA, or the best for the CPU
 
   // Host threads instead of own ones: the model splits its work into `threads` shares and hands
   // them to the host.
@@ -191,6 +190,7 @@ typedef struct tw_functions {
                    const DLTensor *outputs, int32_t num_outputs, tw_error *);
   void (*destroy)(tw_instance *);
   int32_t (*profile)(const tw_instance *, const tw_region_time **);
+  const char *(*isa)(const tw_instance *);
 } tw_functions;
 
 /// First member of every instance.
@@ -256,6 +256,11 @@ static inline void tw_destroy(tw_instance *instance) {
 /// With tw_options.profile: the number of regions, and their times since tw_create. Without: 0.
 static inline int32_t tw_profile(const tw_instance *instance, const tw_region_time **times) {
   return ((const tw_instance_base *)instance)->model->functions->profile(instance, times);
+}
+
+/// The --target whose code this instance runs, e.g. "x86-64-v4".
+static inline const char *tw_isa(const tw_instance *instance) {
+  return ((const tw_instance_base *)instance)->model->functions->isa(instance);
 }
 
 #ifdef __cplusplus

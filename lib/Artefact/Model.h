@@ -42,6 +42,8 @@ public:
   llvm::ArrayRef<int64_t> symbols() const { return symbolSizes; }
   /// Times of the regions; empty unless tw_options.profile was set.
   llvm::ArrayRef<tw_region_time> profile() const;
+  /// The target of the artefact whose code runs.
+  llvm::StringRef isa() const { return tw_isa(instance); }
 
 private:
   Session(const tw_model *model, std::vector<HostTensor> inputs)

@@ -57,6 +57,17 @@ std::vector<RegionLabel> regionLabels(const llvm::Module &code) {
   return labels;
 }
 
+void nameForVariant(llvm::Module &code, VariantCode &variant) {
+  std::string suffix = "." + variant.isa;
+  for (llvm::GlobalValue &value : code.global_values())
+    if (!value.isDeclaration())
+      value.setName(value.getName() + suffix);
+  for (std::string *name : {&variant.run, &variant.workspace, &variant.shapes})
+    *name += suffix;
+  for (RegionLabel &region : variant.regions)
+    region.function += suffix;
+}
+
 llvm::Error linkRuntime(llvm::Module &code) {
   StringRef bitcode = runtimeBitcode(code.getTargetTriple());
   if (bitcode.empty())

@@ -28,6 +28,9 @@ std::unique_ptr<llvm::Module> translateCode(mlir::ModuleOp module, llvm::LLVMCon
 /// The regions of the model, in the order of their numbers.
 std::vector<RegionLabel> regionLabels(const llvm::Module &code);
 
+/// Gives the code of `variant` names that no other variant has: NAME.ISA.
+void nameForVariant(llvm::Module &code, VariantCode &variant);
+
 /// Adds lib/Runtime.
 llvm::Error linkRuntime(llvm::Module &code);
 

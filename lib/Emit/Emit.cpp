@@ -14,6 +14,7 @@
 #include "lib/Emit/Weights.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
+#include "llvm/Linker/Linker.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/Path.h"
@@ -38,9 +39,17 @@ std::optional<ArtefactKind> artefactKindOf(StringRef path) {
 
 namespace {
 
+/// The model as compiled for one CPU level.
+struct Level {
+  ModuleOp module;
+  std::unique_ptr<llvm::TargetMachine> machine;
+  VariantCode code;
+};
+
 class Emission {
 public:
-  Emission(ModuleOp module, const EmitOptions &options) : module(module), options(options) {}
+  Emission(ArrayRef<ModuleOp> modules, const EmitOptions &options)
+      : modules(modules), module(modules.front()), options(options) {}
 
   LogicalResult run() {
     FailureOr<ModelInterface> interface = readInterface(module);
@@ -51,12 +60,8 @@ public:
     model.source = options.source;
     model.pipeline = options.pipeline;
     model.compute = options.compute;
-    target = targetOf(module);
-    model.target = target.getName().str();
-    machine = makeTargetMachine(module, target);
-    if (!machine || failed(step("weights", [&] { return writeWeightImage(); })))
-      return failure();
-    if (failed(emitCode()))
+    if (failed(findLevels()) || failed(step("weights", [&] { return writeWeightImage(); })) ||
+        failed(emitCode()))
       return failure();
     for (std::unique_ptr<llvm::FileRemover> &remover : outputs)
       remover->releaseFile();
@@ -66,6 +71,27 @@ public:
 private:
   bool isCodeOnly() const {
     return options.kind == ArtefactKind::assembly || options.kind == ArtefactKind::llvmIr;
+  }
+
+  // Best first, as the runtime expects them: a level that needs more features serves fewer CPUs,
+  // and serves them better.
+  LogicalResult findLevels() {
+    for (ModuleOp each : modules) {
+      target::CpuAttr target = targetOf(each);
+      std::unique_ptr<llvm::TargetMachine> machine = makeTargetMachine(each, target);
+      if (!machine)
+        return failure();
+      model.target += (model.target.empty() ? "" : ",") + target.getName().str();
+      VariantCode code;
+      code.isa = target.getName();
+      code.features = requiredFeatures(*machine->getMCSubtargetInfo());
+      levels.push_back({each, std::move(machine), std::move(code)});
+    }
+    llvm::sort(levels, [](const Level &a, const Level &b) {
+      return std::pair(-llvm::popcount(a.code.features), a.code.isa) <
+             std::pair(-llvm::popcount(b.code.features), b.code.isa);
+    });
+    return success();
   }
 
   LogicalResult step(StringRef name, llvm::function_ref<LogicalResult()> work) {
@@ -95,8 +121,8 @@ private:
   llvm::Expected<WeightImage> createWeightObject() {
     weights.symbol = weightSymbol(model.name);
     objects.push_back(temporary(".weights.o"));
-    return WeightImage::createObject(objects.back(), weights.size, machine->getTargetTriple(),
-                                     weights.symbol);
+    return WeightImage::createObject(objects.back(), weights.size,
+                                     levels.front().machine->getTargetTriple(), weights.symbol);
   }
 
   SmallString<128> weightFilePath() const {
@@ -112,14 +138,14 @@ private:
   }
 
   LogicalResult writeWeightImage() {
-    weights.size = weightsSize(module);
+    weights.size = weightsSize(modules);
     if (isCodeOnly() || weights.size == 0)
       return success();
     llvm::Expected<WeightImage> image =
         options.weightsInFile ? createWeightFile() : createWeightObject();
     if (!image)
       return check(image.takeError());
-    if (failed(writeWeights(module, image->data())))
+    if (failed(writeWeights(modules, image->data())))
       return failure();
     llvm::Expected<uint64_t> checksum = image->commit();
     if (!checksum)
@@ -130,32 +156,51 @@ private:
     return success();
   }
 
+  // The code of all levels in one module.
+  std::unique_ptr<llvm::Module> translate(llvm::LLVMContext &context) {
+    std::unique_ptr<llvm::Module> all;
+    for (Level &level : levels) {
+      std::unique_ptr<llvm::Module> code = translateCode(level.module, context, *level.machine);
+      if (!code)
+        return nullptr;
+      level.code.regions = regionLabels(*code);
+      if (levels.size() > 1)
+        nameForVariant(*code, level.code);
+      if (!all)
+        all = std::move(code);
+      else if (llvm::Linker::linkModules(*all, std::move(code))) // reports why
+        return nullptr;
+    }
+    return all;
+  }
+
   LogicalResult emitCode() {
     llvm::LLVMContext context;
     std::unique_ptr<llvm::Module> code;
     if (failed(step("translate", [&] {
-          code = translateCode(module, context, *machine);
+          code = translate(context);
           return success(code != nullptr);
         })))
       return failure();
     if (options.kind == ArtefactKind::llvmIr)
       return writeIr(*code);
     bool shared = options.kind == ArtefactKind::sharedObject;
-    VariantCode variant;
-    variant.isa = model.target;
-    variant.features = requiredFeatures(*machine->getMCSubtargetInfo());
-    variant.regions = regionLabels(*code);
+    // Functions say themselves which CPU they are for; the machine only says the architecture.
+    llvm::TargetMachine &machine = *levels.front().machine;
+    std::vector<VariantCode> variants;
+    for (const Level &level : levels)
+      variants.push_back(level.code);
     if (failed(step("optimise", [&] {
           if (failed(check(linkRuntime(*code))) ||
-              failed(check(addDescriptor(*code, model, variant, weights, shared))))
+              failed(check(addDescriptor(*code, model, variants, weights, shared))))
             return failure();
           internalize(*code, exportedSymbols(model, shared));
-          return check(optimize(*code, *machine));
+          return check(optimize(*code, machine));
         })))
       return failure();
     bool assembly = options.kind == ArtefactKind::assembly;
     std::string path = assembly ? options.output : temporary(".code.o");
-    if (failed(step("codegen", [&] { return check(generate(*code, *machine, path, assembly)); })))
+    if (failed(step("codegen", [&] { return check(generate(*code, machine, path, assembly)); })))
       return failure();
     objects.insert(objects.begin(), path);
     return assembly ? success() : step("link", [&] { return check(link()); });
@@ -186,11 +231,11 @@ private:
     return llvm::Error::success();
   }
 
-  ModuleOp module;
+  ArrayRef<ModuleOp> modules;
+  ModuleOp module; // for what all levels have in common
   const EmitOptions &options;
   ModelInterface model;
-  target::CpuAttr target;
-  std::unique_ptr<llvm::TargetMachine> machine;
+  std::vector<Level> levels;
   WeightPlace weights;
   std::vector<std::string> objects; // paths, code first
   std::vector<std::unique_ptr<llvm::FileRemover>> removers;
@@ -199,8 +244,8 @@ private:
 
 } // namespace
 
-LogicalResult emitArtefact(ModuleOp module, const EmitOptions &options) {
-  return Emission(module, options).run();
+LogicalResult emitArtefact(ArrayRef<ModuleOp> levels, const EmitOptions &options) {
+  return Emission(levels, options).run();
 }
 
 } // namespace tilewright

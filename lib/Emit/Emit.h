@@ -39,11 +39,11 @@ struct EmitOptions {
   std::function<void(llvm::StringRef, double)> onStep;
 };
 
-/// Writes the artefact of a module that went through the machine stage: its code is in the LLVM
-/// dialect, its weights are xf.weight_data placed by `kernel.weights`, its interface is in
-/// `xf.interface`, its target in `target.cpu`. The module is left as it was. Failures are
-/// diagnosed; no partial output is left behind.
-llvm::LogicalResult emitArtefact(mlir::ModuleOp module, const EmitOptions &options);
+/// Writes the artefact of a model that went through the machine stage, once for each CPU level: the
+/// code is in the LLVM dialect, the weights are xf.weight_data placed by `kernel.weights`, the
+/// interface is in `xf.interface`, the level in `target.cpu`. Levels are of one architecture. The
+/// modules are left as they were. Failures are diagnosed; no partial output is left behind.
+llvm::LogicalResult emitArtefact(llvm::ArrayRef<mlir::ModuleOp> levels, const EmitOptions &options);
 
 } // namespace tilewright
 

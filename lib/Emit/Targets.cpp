@@ -5,12 +5,14 @@
 //
 //===----------------------------------------------------------------------===//
 #include "lib/Emit/Targets.h"
+#include "dialects/Target/IR/Targets.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/SubtargetFeature.h"
+#include <unistd.h>
 
 using namespace mlir;
 
@@ -22,6 +24,13 @@ namespace {
 struct VectorUnit {
   int64_t lanes, registers;
 };
+
+// Bytes of a data cache of this machine as the C library knows it (CPUID); `fallback` where it does
+// not.
+int64_t cacheSize(int level, int64_t fallback) {
+  long bytes = sysconf(level == 1 ? _SC_LEVEL1_DCACHE_SIZE : _SC_LEVEL2_CACHE_SIZE);
+  return bytes > 0 ? bytes : fallback;
+}
 
 target::CpuAttr nativeTarget(MLIRContext *context) {
   llvm::Triple triple(llvm::sys::getDefaultTargetTriple());
@@ -42,7 +51,8 @@ target::CpuAttr nativeTarget(MLIRContext *context) {
     unit = {4, 32};
   }
   return target::CpuAttr::get(context, "native", triple.str(), llvm::sys::getHostCPUName(),
-                              features.getString(), unit.lanes, unit.registers, 32768, 1048576);
+                              features.getString(), unit.lanes, unit.registers, cacheSize(1, 32768),
+                              cacheSize(2, 524288));
 }
 
 } // namespace
@@ -50,18 +60,27 @@ target::CpuAttr nativeTarget(MLIRContext *context) {
 target::CpuAttr makeTarget(MLIRContext *context, StringRef name) {
   if (name == "native")
     return nativeTarget(context);
-  StringRef x86 = "x86_64-unknown-linux-gnu", arm = "aarch64-unknown-linux-gnu";
-  // Several Intel CPUs prefer 256 bits by default, which would split 16-lane loops.
-  StringRef wide = "-prefer-256-bit";
-  if (name == "x86-64-v3")
-    return target::CpuAttr::get(context, name, x86, name, "", 8, 16, 32768, 524288);
-  if (name == "x86-64-v4")
-    return target::CpuAttr::get(context, name, x86, name, wide, 16, 32, 32768, 1048576);
-  if (name == "sapphirerapids")
-    return target::CpuAttr::get(context, name, x86, name, wide, 16, 32, 49152, 2097152);
-  if (name == "aarch64")
-    return target::CpuAttr::get(context, name, arm, "generic", "+neon", 4, 32, 65536, 524288);
-  return {};
+  return target::cpuOfLevel(context, name);
+}
+
+llvm::Expected<SmallVector<target::CpuAttr>> parseTargets(MLIRContext *context, StringRef names) {
+  SmallVector<target::CpuAttr> targets;
+  SmallVector<StringRef> parts;
+  names.split(parts, ',');
+  for (StringRef name : parts) {
+    target::CpuAttr target = makeTarget(context, name);
+    if (!target)
+      return llvm::createStringError("expects --target native, " + target::cpuLevelNames() +
+                                     ", got '" + name + "'");
+    if (llvm::is_contained(targets, target))
+      return llvm::createStringError("expects each --target once, got '" + name + "' twice");
+    auto archOf = [](target::CpuAttr cpu) { return llvm::Triple(cpu.getTriple()).getArch(); };
+    if (!targets.empty() && archOf(target) != archOf(targets[0]))
+      return llvm::createStringError("expects targets of one architecture in an artefact, got '" +
+                                     targets[0].getName() + "' and '" + name + "'");
+    targets.push_back(target);
+  }
+  return targets;
 }
 
 target::CpuAttr targetOf(ModuleOp module) {

@@ -9,6 +9,7 @@
 
 #include "dialects/Target/IR/Target.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/Support/Error.h"
 
 namespace llvm {
 class TargetMachine;
@@ -16,9 +17,14 @@ class TargetMachine;
 
 namespace tilewright {
 
-/// The CPU level `name`: "native" for the machine the compiler runs on, or x86-64-v3, x86-64-v4,
-/// sapphirerapids, aarch64. Null for other names.
+/// The CPU level `name`: "native" for the machine the compiler runs on, or a level of Targets.td.
+/// Null for other names.
 mlir::target::CpuAttr makeTarget(mlir::MLIRContext *context, llvm::StringRef name);
+
+/// The levels that one artefact is compiled for: names as in `makeTarget`, separated by commas,
+/// each once, all of one architecture.
+llvm::Expected<llvm::SmallVector<mlir::target::CpuAttr>> parseTargets(mlir::MLIRContext *context,
+                                                                      llvm::StringRef names);
 
 /// The `target.cpu` of a module; "native" where none is given.
 mlir::target::CpuAttr targetOf(mlir::ModuleOp module);

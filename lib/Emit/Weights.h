@@ -12,12 +12,14 @@
 
 namespace tilewright {
 
-/// Extent of the module's weights in bytes, as `kernel-layout-weights` laid them out.
-uint64_t weightsSize(mlir::ModuleOp module);
+/// Extent in bytes of the weights of an artefact, as `kernel-layout-weights` laid them out: what
+/// the last of its levels says.
+uint64_t weightsSize(llvm::ArrayRef<mlir::ModuleOp> levels);
 
-/// Writes every weight of the table `kernel.weights` to its place in `bytes`. Diagnoses files that
-/// are missing or too short.
-llvm::LogicalResult writeWeights(mlir::ModuleOp module, llvm::MutableArrayRef<char> bytes);
+/// Writes every weight of the levels' tables `kernel.weights` to its place in `bytes`, once.
+/// Diagnoses files that are missing or too short, and a weight that two levels define differently.
+llvm::LogicalResult writeWeights(llvm::ArrayRef<mlir::ModuleOp> levels,
+                                 llvm::MutableArrayRef<char> bytes);
 
 } // namespace tilewright
 

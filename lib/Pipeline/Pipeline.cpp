@@ -92,6 +92,35 @@ LogicalResult runPipeline(ModuleOp module, const CompileOptions &options) {
   return success();
 }
 
+LogicalResult runLevels(OwningOpRef<ModuleOp> module, ArrayRef<target::CpuAttr> targets,
+                        const CompileOptions &options,
+                        SmallVectorImpl<OwningOpRef<ModuleOp>> &levels) {
+  if (targets.size() == 1) {
+    (*module)->setAttr("target.cpu", targets.front());
+    levels.push_back(std::move(module));
+    return runPipeline(*levels.back(), options);
+  }
+  CompileOptions common = options, rest = options;
+  common.stopAfter = std::min(options.stopAfter, Stage::model);
+  rest.first = std::max(options.first, Stage::regions);
+  if (failed(runPipeline(*module, common)))
+    return failure();
+  for (target::CpuAttr target : targets) {
+    OwningOpRef<ModuleOp> level = module->clone();
+    (*level)->setAttr("target.cpu", target);
+    if (!levels.empty())
+      for (StringRef name : {"kernel.weights", "kernel.weights_size"})
+        if (Attribute placed = (*levels.back())->getAttr(name))
+          (*level)->setAttr(name, placed);
+    if (!options.dumpDir.empty())
+      rest.dumpDir = options.dumpDir + "/" + target.getName().str();
+    levels.push_back(std::move(level));
+    if (failed(runPipeline(*levels.back(), rest)))
+      return failure();
+  }
+  return success();
+}
+
 namespace {
 struct StagePipelineOptions : PassPipelineOptions<StagePipelineOptions> {
   Option<bool> reference{*this, "reference", llvm::cl::desc("build the reference pipeline's stage"),

@@ -7,7 +7,9 @@
 #ifndef TILEWRIGHT_LIB_PIPELINE_PIPELINE_H
 #define TILEWRIGHT_LIB_PIPELINE_PIPELINE_H
 
+#include "dialects/Target/IR/Target.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
 #include "mlir/Pass/PassManager.h"
 #include <functional>
 #include <string>
@@ -57,6 +59,15 @@ void buildStage(mlir::OpPassManager &passes, Stage stage, const CompileOptions &
 /// Runs the stages from `options.first` to `options.stopAfter`. On failure a diagnostic names the
 /// stage, and how to run it alone if there is a dump folder.
 llvm::LogicalResult runPipeline(mlir::ModuleOp module, const CompileOptions &options);
+
+/// Compiles one module for several CPU levels: up to the model stage nothing depends on the CPU;
+/// from there on each level has a module of its own, with its `target.cpu`, and in `dumpDir` a
+/// folder of its own if there are several. Weights that levels lay out alike have one place
+/// (`kernel.weights`). `levels` receives the modules in the order of `targets`.
+llvm::LogicalResult runLevels(mlir::OwningOpRef<mlir::ModuleOp> module,
+                              llvm::ArrayRef<mlir::target::CpuAttr> targets,
+                              const CompileOptions &options,
+                              llvm::SmallVectorImpl<mlir::OwningOpRef<mlir::ModuleOp>> &levels);
 
 /// The stages as named pipelines of tilewright-opt: tw-model, tw-regions ... with the option
 /// `reference`, and tw-verify-stage.

@@ -115,6 +115,17 @@ void tw_cpu_names(uint64_t features, char *text, size_t size) {
   }
 }
 
+/// "'x86-64-v4', 'x86-64-v3'"
+static void variantNames(const struct tw_implementation *implementation, char *text, size_t size) {
+  size_t used = 0;
+  text[0] = 0;
+  for (int64_t i = 0; i < implementation->num_variants && used < size; ++i) {
+    int length = snprintf(text + used, size - used, "%s'%s'", used ? ", " : "",
+                          implementation->variants[i].isa);
+    used += (size_t)(length > 0 ? length : 0);
+  }
+}
+
 tw_status tw_pick_variant(const tw_model *model, const char *isa, const tw_variant **result,
                           tw_error *error) {
   const struct tw_implementation *implementation = model->implementation;
@@ -133,11 +144,12 @@ tw_status tw_pick_variant(const tw_model *model, const char *isa, const tw_varia
       return TW_OK;
     }
   }
-  if (!found)
-    return tw_fail(error, TW_ERROR_ARGUMENT,
-                   "expects an instruction set of the artefact such as '%s', got '%s'",
-                   implementation->variants[0].isa, isa);
   char names[160];
+  if (!found) {
+    variantNames(implementation, names, sizeof names);
+    return tw_fail(error, TW_ERROR_ARGUMENT, "expects a target of the artefact (%s), got '%s'",
+                   names, isa);
+  }
   tw_cpu_names(missing, names, sizeof names);
   return tw_fail(error, TW_ERROR_CPU,
                  "expects a CPU with %s; compile with a --target that this CPU can run", names);

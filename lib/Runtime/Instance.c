@@ -53,13 +53,23 @@ static tw_status workspaceSize(const tw_model *model, const int64_t *symbols, in
     return status;
   if ((threads = resolveThreads(threads, error)) < 0)
     return TW_ERROR_ARGUMENT;
-  const tw_variant *variant;
-  if ((status = tw_pick_variant(model, NULL, &variant, error)) != TW_OK)
+  const tw_variant *best;
+  if ((status = tw_pick_variant(model, NULL, &best, error)) != TW_OK)
     return status;
-  int64_t needed = workspaceBytes(variant, symbols, threads);
-  if (needed < 0)
-    return tw_fail(error, TW_ERROR_WORKSPACE, "expects sizes whose workspace fits into memory");
-  *bytes = (size_t)needed;
+  // tw_options.isa may choose any variant that this CPU can run: enough for each of them.
+  const struct tw_implementation *implementation = model->implementation;
+  uint64_t features = tw_cpu_features();
+  *bytes = 0;
+  for (int64_t i = 0; i < implementation->num_variants; ++i) {
+    const tw_variant *variant = &implementation->variants[i];
+    if (variant->features & ~features)
+      continue;
+    int64_t needed = workspaceBytes(variant, symbols, threads);
+    if (needed < 0)
+      return tw_fail(error, TW_ERROR_WORKSPACE, "expects sizes whose workspace fits into memory");
+    if ((size_t)needed > *bytes)
+      *bytes = (size_t)needed;
+  }
   return TW_OK;
 }
 
@@ -277,6 +287,10 @@ static int32_t profile(const tw_instance *instance, const tw_region_time **times
   return *times ? (int32_t)instance->variant->num_regions : 0;
 }
 
+static const char *isa(const tw_instance *instance) {
+  return instance->variant->isa;
+}
+
 const tw_functions tw_runtime_functions = {
     .symbols = tw_check_inputs,
     .output_shapes = outputShapes,
@@ -286,4 +300,5 @@ const tw_functions tw_runtime_functions = {
     .run = run,
     .destroy = destroy,
     .profile = profile,
+    .isa = isa,
 };

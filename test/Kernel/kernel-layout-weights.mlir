@@ -23,6 +23,26 @@ func.func @main(%l: index, %ws: memref<?xi8>, %weights: memref<?xi8>, %threads: 
 
 // -----
 
+// Another level of the artefact has laid out @first and @b: they stay, @c comes behind them.
+// CHECK: module attributes {kernel.weights =
+// CHECK-SAME: [{bytes = 8 : i64, offset = 0 : i64, symbol = @first}, {bytes = 40 : i64, offset = 64 : i64, symbol = @b},
+// CHECK-SAME: {bytes = 4 : i64, offset = 128 : i64, symbol = @c}]
+// CHECK-SAME: kernel.weights_size = 192 : i64
+// CHECK: memref.view %{{.*}}[%c128]
+// CHECK: memref.view %{{.*}}[%c64]
+module attributes {kernel.weights = [{bytes = 8 : i64, offset = 0 : i64, symbol = @first}, {bytes = 40 : i64, offset = 64 : i64, symbol = @b}],
+                   kernel.weights_size = 128 : i64} {
+  func.func @main(%ws: memref<?xi8>, %weights: memref<?xi8>, %threads: index, %tid: index, %call: !llvm.ptr)
+      attributes {kernel.symbols = []} {
+    %c = kernel.weight @c : memref<1xf32>
+    %b = kernel.weight @b : memref<10xf32>
+    "test.use"(%c, %b) : (memref<1xf32>, memref<10xf32>) -> ()
+    return
+  }
+}
+
+// -----
+
 func.func @main(%l: index, %ws: memref<?xi8>, %weights: memref<?xi8>, %threads: index, %tid: index, %call: !llvm.ptr)
     attributes {kernel.symbols = ["l"]} {
   // expected-error @+1 {{refers to unknown weight @missing}}

@@ -76,5 +76,13 @@ function(tilewright_passes folder name)
   add_dependencies(tilewright-headers Tilewright${name}PassesIncGen)
 endfunction()
 
+# tilewright_table(FILE NAME): TableGen over FILE.td, whose GenericTables become C++ arrays in FILE.inc.
+function(tilewright_table file name)
+  set(LLVM_TARGET_DEFINITIONS ${file}.td)
+  tablegen(LLVM ${file}.inc -gen-searchable-tables)
+  add_public_tablegen_target(Tilewright${name}IncGen)
+  add_dependencies(tilewright-headers Tilewright${name}IncGen)
+endfunction()
+
 add_custom_target(tilewright-headers)
 add_dependencies(tilewright-pch tilewright-headers)

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "tools/compile-model/Command.h"
+#include "dialects/Target/IR/Targets.h"
 #include "lib/Conversion/OnnxToXf/Recipe.h"
 #include "lib/Emit/Interface.h"
 #include "lib/Pipeline/Pipeline.h"
@@ -30,6 +31,23 @@ static void listOps() {
     op = recipe.op;
   }
   outs() << "\n";
+}
+
+static void listTargets() {
+  outs() << "CPU levels of --target. A CPU runs the code of every level whose instructions it has; "
+            "lanes are f32 elements of a\nvector register, L1 and L2 the data caches of one core "
+            "that schedules assume.\n\n";
+  auto row = [](StringRef name, const Twine &lanes, const Twine &registers, const Twine &l1,
+                const Twine &l2, StringRef summary) {
+    outs() << "  " << left_justify(name, 16) << right_justify(lanes.str(), 6)
+           << right_justify(registers.str(), 11) << right_justify(l1.str(), 10)
+           << right_justify(l2.str(), 10) << "  " << summary << "\n";
+  };
+  row("level", "lanes", "registers", "L1", "L2", "CPUs");
+  for (const mlir::target::CpuRecord &level : mlir::target::allCpuLevels())
+    row(level.name, Twine(level.lanes), Twine(level.registers), Twine(level.l1 >> 10) + " KiB",
+        Twine(level.l2 >> 10) + " KiB", level.summary);
+  outs() << "\n`native` is the machine that compiles, by its feature bits and caches.\n";
 }
 
 static std::vector<std::string> stageNames() {
@@ -73,8 +91,10 @@ Command tilewright::parseCommand(int argc, char **argv) {
   options.text("o", "FILE", c.output,
                "FILE.so, FILE.a or FILE.o, and FILE.h (default: MODEL.so);\ncalled through "
                "tilewright/Runtime.h, needs libc only");
-  options.text("target", "CPU", c.target,
-               "native (default: this machine), x86-64-v3, x86-64-v4,\nsapphirerapids, aarch64");
+  options.text(
+      "target", "CPU[,CPU...]", c.target,
+      "native (default: this machine) or a level of --list-targets;\nseveral: one artefact "
+      "that picks the best one where it runs");
   options.list("dim", "NAME=N|NAME=A..B", c.dims,
                "fix or bound a symbolic dimension; others are free");
   options.choice(
@@ -91,10 +111,11 @@ Command tilewright::parseCommand(int argc, char **argv) {
   options.choice("stop-after", stageNames(), c.stopAfter, "print the IR after this stage");
   options.text("dump-dir", "DIR", c.dumpDir, "keep the IR after each stage");
   options.flag("list-ops", c.listOps, "print the supported ONNX operators");
+  options.flag("list-targets", c.listTargets, "print the CPU levels of --target");
   options.examples(R"(
 examples:
   compile-model bert.onnx -o bert.so                         for this machine
-  compile-model bert.onnx -o bert.a --dim seq=1..512 --target x86-64-v3
+  compile-model bert.onnx -o bert.a --dim seq=1..512 --target x86-64-v3,x86-64-v4
   compile-model bert.onnx -o bert.so --verify bert/test_data_set_0
   compile-model bert.onnx --stop-after model | less          how is my model understood?
 
@@ -102,8 +123,8 @@ exit code: 0 fine, 1 --verify found differences, 2 the model or command line is 
 3 a bug in Tilewright
 )");
   options.parse(argc, argv);
-  if (c.listOps) {
-    listOps();
+  if (c.listOps || c.listTargets) {
+    c.listOps ? listOps() : listTargets();
     outs().flush();
     exit(Fine);
   }

@@ -17,11 +17,11 @@ struct Command {
   std::string model, output, name, target = "native", pipeline = "default", weights = "embed";
   std::string emit, stopAfter, dumpDir, report, verify;
   std::vector<std::string> dims;
-  bool listOps = false, verbose = false;
+  bool listOps = false, listTargets = false, verbose = false;
 };
 
-/// Ends the program with a message if the command line is wrong, after --help, --version and
-/// --list-ops.
+/// Ends the program with a message if the command line is wrong, after --help, --version,
+/// --list-ops and --list-targets.
 Command parseCommand(int argc, char **argv);
 
 } // namespace tilewright

@@ -107,7 +107,8 @@ Error Report::write(int exitCode) const {
     return Error::success();
   json::Object seconds;
   for (const auto &[step, time] : times)
-    seconds[step] = time;
+    // Several targets: the sum.
+    seconds[step] = seconds.getNumber(step).value_or(0) + time;
   rusage usage = {};
   getrusage(RUSAGE_SELF, &usage);
   json::Object report{{"producer", "tilewright " TILEWRIGHT_VERSION},

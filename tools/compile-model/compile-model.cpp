@@ -47,16 +47,18 @@ private:
   int compile() {
     if (Error error = checkOutputs())
       return wrong(std::move(error));
+    if (Error error = parseTargets(&context, c.target).moveInto(targets))
+      return wrong(std::move(error));
     if (int code = load())
       return code;
     if (int code = runStages())
       return code;
     if (c.emit == "mlir")
       return done(writeFile(c.output, [&](raw_ostream &out) {
-        module->print(out);
+        interleave(levels, out, [&](auto &level) { level.get().print(out); }, "\n// -----\n");
         return Error::success();
       }));
-    mlir::FailureOr<ModelInterface> interface = readInterface(*module);
+    mlir::FailureOr<ModelInterface> interface = readInterface(*levels.front());
     if (failed(interface))
       return WrongInput;
     complete(*interface);
@@ -121,12 +123,6 @@ private:
       return WrongInput;
     report.addTime("read",
                    std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-    mlir::target::CpuAttr target = makeTarget(&context, c.target);
-    if (!target)
-      return wrong(createStringError(
-          "expects --target native, x86-64-v3, x86-64-v4, sapphirerapids or aarch64, got '" +
-          c.target + "'"));
-    (*module)->setAttr("target.cpu", target);
     return Fine;
   }
 
@@ -144,7 +140,7 @@ private:
     };
     if (!c.stopAfter.empty())
       options.stopAfter = findStage(c.stopAfter)->stage;
-    if (succeeded(runPipeline(*module, options)))
+    if (succeeded(runLevels(std::move(module), targets, options, levels)))
       return Fine;
     return reached <= Stage::model ? WrongInput : InternalError;
   }
@@ -176,7 +172,10 @@ private:
     options.compute = interface.compute;
     options.weightsInFile = c.weights == "file";
     options.onStep = [&](StringRef name, double seconds) { report.addTime(name, seconds); };
-    if (failed(emitArtefact(*module, options)))
+    SmallVector<mlir::ModuleOp> modules;
+    for (auto &level : levels)
+      modules.push_back(*level);
+    if (failed(emitArtefact(modules, options)))
       return WrongInput;
     if (!c.emit.empty())
       return Fine;
@@ -214,7 +213,9 @@ private:
   const Command &c;
   mlir::MLIRContext &context;
   Report report;
-  mlir::OwningOpRef<mlir::ModuleOp> module;
+  SmallVector<mlir::target::CpuAttr> targets;
+  mlir::OwningOpRef<mlir::ModuleOp> module;              // as read
+  SmallVector<mlir::OwningOpRef<mlir::ModuleOp>> levels; // for each target, as far as it got
   bool isOnnx = false;
 };
 

@@ -1,4 +1,5 @@
-"""Writes docs/generated: dialects and passes from TableGen, supported ONNX operators from the recipe table."""
+"""Writes docs/generated: dialects and passes from TableGen, supported ONNX operators and CPU levels from
+their tables."""
 
 import argparse
 import pathlib
@@ -25,8 +26,9 @@ def main() -> None:
         (out / f"{dialect}.md").write_text(text)
     passes = [f"# {folder}\n\n" + tablegen(f"{folder}/Passes.td", "-gen-pass-doc") for folder in PASSES]
     (out / "Passes.md").write_text("\n".join(passes))
-    operators = subprocess.run([build / "bin/compile-model", "--list-ops"], capture_output=True, text=True, check=True)
-    (out / "Operators.md").write_text("# Supported ONNX operators\n\n```\n" + operators.stdout + "```\n")
+    for page, title, option in (("Operators", "Supported ONNX operators", "--list-ops"), ("Targets", "CPU levels", "--list-targets")):
+        listed = subprocess.run([build / "bin/compile-model", option], capture_output=True, text=True, check=True)
+        (out / f"{page}.md").write_text(f"# {title}\n\n```\n{listed.stdout}```\n")
     print("docs: wrote", ", ".join(sorted(path.name for path in out.iterdir())), "to docs/generated")
 
 

@@ -46,7 +46,8 @@ Command parseCommand(int argc, char **argv) {
   options.list("dim", "NAME=SIZE", c.dims, "size of a symbolic dimension, for inputs without data");
   options.integer("seed", "N", c.seed, "of the random values (default 0)");
   options.integer("threads", "N", c.threads, "default: all CPUs that the process may use");
-  options.text("isa", "LEVEL", c.isa, "code variant to use (default: the best one for this CPU)");
+  options.text("isa", "LEVEL", c.isa,
+               "target of the artefact to run (default: the best one for\nthis CPU)");
   options.text(
       "weights-file", "FILE", c.weightsFile,
       "weights of an artefact compiled with --weights file\n(default: the file beside it)");
@@ -94,7 +95,7 @@ Error printProfile(Session &session) {
     total += time.nanoseconds;
   }
   sort(times, [](auto &a, auto &b) { return a.nanoseconds > b.nanoseconds; });
-  outs() << "\n   share     us/run  calls/run  region\n";
+  outs() << "\ncode for " << session.isa() << "\n   share     us/run  calls/run  region\n";
   for (const tw_region_time &time : times) {
     auto share =
         static_cast<double>(time.nanoseconds) / static_cast<double>(std::max<int64_t>(total, 1));

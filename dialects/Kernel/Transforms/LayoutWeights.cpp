@@ -38,8 +38,16 @@ struct LayoutWeights : impl::LayoutWeightsBase<LayoutWeights> {
     SmallVector<WeightOp> handles;
     machine->function().walk([&](WeightOp op) { handles.push_back(op); });
 
+    // What the levels before this one refer to; weights of one name are the same weight.
     llvm::MapVector<StringAttr, Place> places;
     int64_t end = 0;
+    if (auto table = module->getAttrOfType<ArrayAttr>("kernel.weights")) {
+      for (auto entry : table.getAsRange<DictionaryAttr>())
+        places[entry.getAs<FlatSymbolRefAttr>("symbol").getAttr()] = {
+            entry.getAs<IntegerAttr>("offset").getInt(),
+            entry.getAs<IntegerAttr>("bytes").getInt()};
+      end = module->getAttrOfType<IntegerAttr>("kernel.weights_size").getInt();
+    }
     for (WeightOp handle : handles) {
       auto [place, isNew] = places.insert({handle.getWeightAttr().getAttr(), Place()});
       if (!isNew)

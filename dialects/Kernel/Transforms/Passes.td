@@ -58,6 +58,8 @@ def LayoutWeights : Pass<"kernel-layout-weights", "::mlir::ModuleOp"> {
     `kernel.weights` on the module becomes the table `[{symbol = @w, offset = N, bytes = N}, ...]`, in order of first use, and
     `kernel.weights_size` its extent; each `kernel.weight` becomes a view of the machine function's weights. Tensors begin at
     multiples of 64 bytes. Layer `l` of a stacked weight lies at offset + l · (bytes / layers).
+
+    A table that is there already is continued: levels of one artefact share the weights that they lay out alike.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
 }

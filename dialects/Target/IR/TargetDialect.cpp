@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/Target/IR/Target.h"
+#include "dialects/Target/IR/Targets.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/IR/OpImplementation.h"
@@ -28,7 +29,5 @@ CpuAttr target::cpuOf(Operation *op) {
   for (Operation *each = op; each; each = each->getParentOp())
     if (auto cpu = each->getAttrOfType<CpuAttr>("target.cpu"))
       return cpu;
-  return CpuAttr::get(op->getContext(), "x86-64-v4", "x86_64-unknown-linux-gnu", "x86-64-v4",
-                      "-prefer-256-bit", /*lanes=*/16, /*registers=*/32, /*l1=*/32768,
-                      /*l2=*/1048576);
+  return cpuOfLevel(op->getContext(), "x86-64-v4");
 }

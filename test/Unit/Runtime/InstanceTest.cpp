@@ -203,6 +203,7 @@ TEST(Instance, TakesTheBestVariantThatTheCpuHas) {
   fake::Model model(0, nullptr, 8);
   Instance best(model, 1);
   EXPECT_EQ(best.status, TW_OK);
+  EXPECT_STREQ(tw_isa(best.handle), "plain");
   tw_options options = Instance::withThreads(1);
   options.isa = "fancy";
   Instance fancy(model, options);
@@ -211,7 +212,7 @@ TEST(Instance, TakesTheBestVariantThatTheCpuHas) {
   Instance unheardOf(model, options);
   EXPECT_EQ(unheardOf.status, TW_ERROR_ARGUMENT);
   EXPECT_STREQ(unheardOf.error.message,
-               "expects an instruction set of the artefact such as 'fancy', got 'unheard-of'");
+               "expects a target of the artefact ('fancy', 'plain'), got 'unheard-of'");
 }
 
 TEST(Instance, MissingCpuFeatures) {
