@@ -101,18 +101,28 @@ typedef struct tw_gate {
   _Atomic uint32_t sleepers;
 } tw_gate;
 
+/// What one thread of a team shows the others, and its own notes.
+typedef struct tw_slot {
+  _Alignas(TW_CACHE_LINE) _Atomic uint32_t claimed; // launches whose share of this thread is begun
+  uint32_t next;                                    // number of the thread's next launch
+  bool helped;      // at its last launch it ran other threads' shares
+  tw_gate presence; // of a worker in the run: see Team.c
+} tw_slot;
+
 /// Threads of one instance. Thread 0 is the caller of tw_run.
 typedef struct tw_team {
-  tw_gate start;   // opened by thread 0 for each run
-  tw_gate barrier; // opened by the last thread that arrives
-  _Alignas(TW_CACHE_LINE) _Atomic uint32_t arrived;
+  tw_gate start;    // opened by thread 0 for each run
+  tw_gate launches; // complete ones; opened by the thread that finishes the last share
+  _Alignas(TW_CACHE_LINE) _Atomic uint32_t done; // shares of the launch that is not complete
   _Alignas(TW_CACHE_LINE) const tw_call *call;
+  uint32_t first_launch; // of the run
   void (*run)(const tw_call *call, int64_t tid);
   int32_t threads;
-  bool stop;
+  _Atomic bool stop;
   tw_parallel_for parallel_for;
   void *parallel_context;
   struct tw_worker *workers; // threads - 1 of them; null with the host's threads
+  tw_slot *slots;            // one per thread; null with the host's threads, or with one
   tw_profiler profiler;
 } tw_team;
 

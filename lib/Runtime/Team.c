@@ -5,17 +5,24 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// One persistent team per instance. A run opens the `start` gate; every thread executes the whole
-// model function, and the threads meet at a barrier after each region and at the end.
+// One persistent team per instance. A run invites all workers; every thread that comes executes the
+// whole model function. At each launch a thread claims its share, runs it, and waits until all
+// shares are done.
 //
-//   thread 0 (caller)          worker
-//   start.generation++  ----->  wait(start)
-//   run(call, 0)                run(call, tid)
-//     region, barrier  <----->    region, barrier      as often as the model has regions
-//   barrier            <----->  barrier                the run is over: `call` may change again
+//   thread 0 (caller)            worker
+//   invite, start.generation++   wait(start), accept
+//   run(call, 0)                 run(call, tid)
+//     claim share 0, run it        claim share tid, run it       as often as the model has regions
+//     wait for the launch          wait for the launch
+//   withdraw invitations, wait   leave
+//   for those inside
 //
-// Waiting spins for some 30 microseconds, then sleeps in a futex: 0.2 us between two running
-// threads, and no wasted time slices where there are more threads than cores.
+// A thread that has waited as long as its own share took runs shares that nobody has begun: their
+// thread is still waking up, or has no processor. It finds its share taken when it comes, and goes
+// on to where the others are. So a team on busy processors is about as fast as one thread, instead
+// of waiting for the scheduler at each launch.
+//
+// Waiting spins for some 30 microseconds, then sleeps in a futex.
 //
 //===----------------------------------------------------------------------===//
 #define _GNU_SOURCE // syscall
@@ -23,6 +30,7 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -66,14 +74,8 @@ static void futex(_Atomic uint32_t *word, int operation, uint32_t value) {
   syscall(SYS_futex, word, operation | FUTEX_PRIVATE_FLAG, value, NULL, NULL, 0);
 }
 
-/// Waits until the generation is no longer `seen`.
-static void waitGate(tw_gate *gate, uint32_t seen) {
-  uint64_t start = ticks(), limit = spinTicks();
-  do {
-    if (atomic_load_explicit(&gate->generation, memory_order_acquire) != seen)
-      return;
-    pauseCpu();
-  } while (ticks() - start < limit);
+/// Sleeps until the generation is no longer `seen`.
+static void sleepAtGate(tw_gate *gate, uint32_t seen) {
   // The opener changes the generation and then reads `sleepers`; we count ourselves and then read
   // the generation. All four are sequentially consistent, so one of us sees the other, and the
   // futex compares once more before it sleeps.
@@ -83,29 +85,89 @@ static void waitGate(tw_gate *gate, uint32_t seen) {
   atomic_fetch_sub(&gate->sleepers, 1);
 }
 
-static void openGate(tw_gate *gate) {
-  atomic_fetch_add(&gate->generation, 1);
+/// Waits until the generation is no longer `seen`.
+static void waitGate(tw_gate *gate, uint32_t seen) {
+  uint64_t start = ticks(), limit = spinTicks();
+  do {
+    if (atomic_load_explicit(&gate->generation, memory_order_acquire) != seen)
+      return;
+    pauseCpu();
+  } while (ticks() - start < limit);
+  sleepAtGate(gate, seen);
+}
+
+static void setGate(tw_gate *gate, uint32_t generation) {
+  atomic_store(&gate->generation, generation);
   if (atomic_load(&gate->sleepers))
     futex(&gate->generation, FUTEX_WAKE, INT_MAX);
 }
 
-static void waitForAll(tw_team *team) {
-  if (team->threads == 1)
-    return;
-  // Read before arriving: the gate cannot open without us.
-  uint32_t seen = atomic_load_explicit(&team->barrier.generation, memory_order_relaxed);
-  uint32_t arrived = atomic_fetch_add_explicit(&team->arrived, 1, memory_order_acq_rel) + 1;
-  if (arrived < (uint32_t)team->threads) {
-    waitGate(&team->barrier, seen);
-    return;
+//===----------------------------------------------------------------------===//
+// Launches
+//===----------------------------------------------------------------------===//
+
+/// One launch, as one thread sees it. Launches are numbered through all runs, modulo 2^32.
+typedef struct Launch {
+  uint32_t number;
+  tw_region region;
+  const void *closure;
+  int64_t tid;
+} Launch;
+
+/// Runs share `i` unless somebody has begun it. What earlier launches wrote is visible: both its
+/// thread and its helpers have waited for them.
+static bool runShare(tw_team *team, const Launch *launch, int64_t i) {
+  uint32_t expected = launch->number;
+  if (!atomic_compare_exchange_strong_explicit(&team->slots[i].claimed, &expected, expected + 1,
+                                               memory_order_relaxed, memory_order_relaxed))
+    return false;
+  launch->region(launch->closure, i, team->threads);
+  if (atomic_fetch_add_explicit(&team->done, 1, memory_order_acq_rel) + 1 ==
+      (uint32_t)team->threads) {
+    atomic_store_explicit(&team->done, 0, memory_order_relaxed);
+    setGate(&team->launches, launch->number + 1);
   }
-  atomic_store_explicit(&team->arrived, 0, memory_order_relaxed);
-  openGate(&team->barrier);
+  return true;
 }
 
-//===----------------------------------------------------------------------===//
-// Regions
-//===----------------------------------------------------------------------===//
+/// Runs all shares that nobody has begun; says whether there were any.
+static bool runOthersShares(tw_team *team, const Launch *launch) {
+  bool any = false;
+  for (int64_t i = launch->tid + 1; i < team->threads; ++i)
+    any |= runShare(team, launch, i);
+  for (int64_t i = 0; i < launch->tid; ++i)
+    any |= runShare(team, launch, i);
+  return any;
+}
+
+static void runLaunch(tw_team *team, tw_region region, const void *closure, int64_t tid) {
+  // Less is no absence: so long threads differ on their way out of a barrier.
+  const uint64_t MinPatience = spinTicks() / 32;
+  tw_slot *slot = &team->slots[tid];
+  Launch launch = {slot->next++, region, closure, tid};
+  uint64_t start = ticks();
+  runShare(team, &launch, tid);
+  uint64_t end = ticks(), patience = end - start < MinPatience ? MinPatience : end - start;
+  // Who was absent at the last launch hardly comes now.
+  if (slot->helped)
+    patience = 0;
+  slot->helped = false;
+  for (bool mayHelp = true;;) {
+    uint32_t complete = atomic_load_explicit(&team->launches.generation, memory_order_acquire);
+    if ((int32_t)(complete - launch.number) > 0)
+      return;
+    uint64_t waited = ticks() - end;
+    if (mayHelp && waited >= patience) {
+      slot->helped = runOthersShares(team, &launch);
+      mayHelp = false; // now all are begun
+      end = ticks();
+    } else if (waited < spinTicks()) {
+      pauseCpu();
+    } else {
+      sleepAtGate(&team->launches, complete);
+    }
+  }
+}
 
 typedef struct HostShare {
   tw_region region;
@@ -124,9 +186,10 @@ static void runRegion(tw_team *team, tw_region region, const void *closure, int6
     team->parallel_for(team->parallel_context, team->threads, runHostShare, &share);
     return;
   }
-  region(closure, tid, team->threads);
-  if (!team->parallel_for)
-    waitForAll(team);
+  if (team->slots)
+    runLaunch(team, region, closure, tid);
+  else
+    region(closure, tid, team->threads);
 }
 
 void tw_launch(const tw_call *call, tw_region region, const void *closure, int64_t tid) {
@@ -148,26 +211,39 @@ void tw_launch(const tw_call *call, tw_region region, const void *closure, int64
 // Threads
 //===----------------------------------------------------------------------===//
 
+// Generations of tw_slot.presence.
+enum { Idle, Invited, Inside };
+
 static void *work(void *argument) {
   struct tw_worker *worker = argument;
   tw_team *team = worker->team;
-  for (uint32_t run = 0;; ++run) {
-    waitGate(&team->start, run);
+  tw_slot *slot = &team->slots[worker->tid];
+  for (;;) {
+    // Read first: an invitation that comes after we looked for one changes it.
+    uint32_t seen = atomic_load_explicit(&team->start.generation, memory_order_acquire);
     if (team->stop)
       return NULL;
+    uint32_t expected = Invited;
+    if (!atomic_compare_exchange_strong(&slot->presence.generation, &expected, Inside)) {
+      waitGate(&team->start, seen);
+      continue;
+    }
+    slot->next = team->first_launch;
     team->run(team->call, worker->tid);
-    waitForAll(team);
+    setGate(&slot->presence, Idle);
   }
 }
 
 /// Wakes the first `count` workers for the last time and waits for their end.
 static void joinWorkers(tw_team *team, int32_t count) {
   team->stop = true;
-  openGate(&team->start);
+  setGate(&team->start, team->start.generation + 1);
   for (int32_t i = 0; i < count; ++i)
     pthread_join(team->workers[i].thread, NULL);
   free(team->workers);
+  free(team->slots);
   team->workers = NULL;
+  team->slots = NULL;
 }
 
 tw_status tw_team_start(tw_team *team, const tw_variant *variant, const tw_options *options,
@@ -180,8 +256,14 @@ tw_status tw_team_start(tw_team *team, const tw_variant *variant, const tw_optio
     return TW_OK;
   int32_t workers = threads - 1;
   team->workers = calloc((size_t)workers, sizeof *team->workers);
-  if (!team->workers)
+  size_t size = (size_t)threads * sizeof *team->slots;
+  team->slots = aligned_alloc(TW_CACHE_LINE, size);
+  if (team->slots)
+    memset(team->slots, 0, size);
+  if (!team->workers || !team->slots) {
+    joinWorkers(team, 0);
     return tw_fail(error, TW_ERROR_MEMORY, "expects memory for %d threads", threads);
+  }
   for (int32_t i = 0; i < workers; ++i) {
     team->workers[i].team = team;
     team->workers[i].tid = i + 1;
@@ -201,12 +283,21 @@ void tw_team_stop(tw_team *team) {
 }
 
 void tw_team_run(tw_team *team, const tw_call *call) {
-  if (!team->workers) {
+  if (!team->slots) {
     team->run(call, 0);
     return;
   }
   team->call = call;
-  openGate(&team->start);
+  team->first_launch = team->slots[0].next;
+  for (int32_t i = 1; i < team->threads; ++i)
+    atomic_store(&team->slots[i].presence.generation, Invited);
+  setGate(&team->start, team->start.generation + 1);
   team->run(call, 0);
-  waitForAll(team);
+  // All launches are complete. Who has not come is not needed any more; who is inside may still
+  // look at `call` and the inputs.
+  for (int32_t i = 1; i < team->threads; ++i) {
+    uint32_t expected = Invited;
+    if (!atomic_compare_exchange_strong(&team->slots[i].presence.generation, &expected, Idle))
+      waitGate(&team->slots[i].presence, Inside);
+  }
 }
