@@ -144,7 +144,7 @@ typedef void (*tw_parallel_for)(void *context, int64_t n, void (*body)(void *arg
 /// All zero (or a null pointer to tw_create) means: own threads on all CPUs the process may use,
 /// memory from the system.
 typedef struct tw_options {
-  int32_t threads; // including the caller of tw_run; 0: all CPUs that the process may use
+  int32_t threads; // including the caller of tw_run; 0: all CPUs that affinity and cgroups allow
   int32_t profile; // 1: measure regions, see tw_profile
   const char *isa; // the --target to run, for tests; null: $TILEWRIGHT_ISA, or the best for the CPU
 

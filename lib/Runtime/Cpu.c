@@ -9,9 +9,8 @@
 // models freely.
 //
 //===----------------------------------------------------------------------===//
-#define _GNU_SOURCE // sched_getaffinity
+#define _GNU_SOURCE // syscall
 #include "lib/Runtime/Instance.h"
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,15 +93,6 @@ bool tw_cpu_enable(uint64_t features) {
 #else
 #error "the runtime knows x86-64 and AArch64"
 #endif
-
-int32_t tw_cpu_count(void) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof set, &set) == 0)
-    return CPU_COUNT(&set);
-  long online = sysconf(_SC_NPROCESSORS_ONLN); // more CPUs than a cpu_set_t holds
-  return online > 0 ? (int32_t)online : 1;
-}
 
 void tw_cpu_names(uint64_t features, char *text, size_t size) {
   size_t used = 0;

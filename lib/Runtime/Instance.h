@@ -31,15 +31,24 @@ uint64_t tw_cpu_features(void);
 /// tiles).
 bool tw_cpu_enable(uint64_t features);
 
-/// CPUs that the process may run on.
-int32_t tw_cpu_count(void);
-
 /// Writes the names of `features` to text[size], separated by commas.
 void tw_cpu_names(uint64_t features, char *text, size_t size);
 
 /// The variant named `isa` (null: $TILEWRIGHT_ISA, or the best one), if this CPU can run it.
 tw_status tw_pick_variant(const tw_model *model, const char *isa, const tw_variant **variant,
                           tw_error *error);
+
+//===----------------------------------------------------------------------===//
+// CpuCount.c
+//===----------------------------------------------------------------------===//
+
+/// CPUs that the process may use all the time: by its affinity and by the quota of its control
+/// groups.
+int32_t tw_cpu_count(void);
+
+/// What the control groups in the file system below `root` allow this process; INT32_MAX if that is
+/// no limit.
+int32_t tw_cpu_quota(const char *root);
 
 //===----------------------------------------------------------------------===//
 // Checks.c
