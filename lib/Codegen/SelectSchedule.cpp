@@ -16,17 +16,22 @@ namespace tilewright {
 #include "lib/Codegen/Passes.h.inc"
 
 namespace {
-kernel::ContractScheduleAttr schedule(kernel::ContractOp op, const CpuDescription &cpu) {
+ContractSchedule choose(kernel::ContractOp op, const CpuDescription &cpu) {
+  int64_t columns = op.getPanelColumns();
+  if (op.isPlain())
+    return scheduleProduct(columns, cpu);
   ArrayRef<int64_t> rhs = cast<ShapedType>(op.getRhs().getType()).getShape();
-  int64_t n = cast<ShapedType>(op.getInit().getType()).getDimSize(1);
   // Unknown sizes are taken as large.
   int64_t panels = ShapedType::isDynamic(rhs[0]) ? 1024 : rhs[0];
-  n = ShapedType::isDynamic(n) ? panels * rhs[2] : n;
   int64_t k = ShapedType::isDynamic(rhs[1]) ? 4096 : rhs[1];
-  ContractSchedule chosen = scheduleContract(n, k, rhs[2], cpu);
+  return scheduleContract(panels * columns, k, columns, cpu);
+}
+
+kernel::ContractScheduleAttr schedule(kernel::ContractOp op, const CpuDescription &cpu) {
+  ContractSchedule chosen = choose(op, cpu);
   return kernel::ContractScheduleAttr::get(op.getContext(), chosen.mr, chosen.lanes, chosen.unroll,
                                            chosen.rowBlock, chosen.fewRows, chosen.fewPanels,
-                                           chosen.prefetch, chosen.inlineOps);
+                                           chosen.prefetch, chosen.inlineOps, chosen.depth);
 }
 
 kernel::AttentionScheduleAttr schedule(kernel::AttentionOp op, const CpuDescription &cpu) {
@@ -44,7 +49,7 @@ struct SelectSchedule : impl::SelectScheduleBase<SelectSchedule> {
     CpuDescription cpu{target.getLanes(), target.getRegisters(), target.getL1(), target.getL2()};
     auto result = getOperation().walk([&](Operation *op) {
       if (auto contract = dyn_cast<kernel::ContractOp>(op); contract && !contract.getSchedule()) {
-        int64_t width = contract.getPanelWidth();
+        int64_t width = contract.getResultColumns();
         if (width % cpu.lanes) {
           op->emitOpError("expects panels of whole vectors of ")
               << cpu.lanes << " lanes for target " << target.getName() << ", got " << width

@@ -61,6 +61,23 @@ ContractSchedule scheduleContract(int64_t n, int64_t k, int64_t panelWidth,
   }
   schedule.prefetch = 16;
   schedule.inlineOps = 2;
+  schedule.depth = 0;
+  return schedule;
+}
+
+ContractSchedule scheduleProduct(int64_t panelWidth, const CpuDescription &cpu) {
+  assert(panelWidth % cpu.lanes == 0 && "panels are whole vectors");
+  ContractSchedule schedule;
+  schedule.mr = tileRows(panelWidth / cpu.lanes, cpu.registers);
+  schedule.lanes = cpu.lanes;
+  schedule.unroll = 2;
+  // A panel is packed for each block of rows: eight tiles make that a few per cent of the work, and
+  // more would leave less to share out among threads.
+  schedule.rowBlock = 8 * schedule.mr;
+  schedule.prefetch = 0;
+  schedule.inlineOps = 2;
+  // A packed block of a panel fills L1 at most; accumulators come and go once per block.
+  schedule.depth = std::min<int64_t>(256, cpu.l1 / (panelWidth * kBytes) / cpu.lanes * cpu.lanes);
   return schedule;
 }
 

@@ -23,7 +23,7 @@ struct CpuDescription {
 struct ContractSchedule {
   int64_t mr, lanes, unroll, rowBlock;
   std::vector<int64_t> fewRows, fewPanels;
-  int64_t prefetch, inlineOps;
+  int64_t prefetch, inlineOps, depth;
   bool operator==(const ContractSchedule &) const = default;
 };
 
@@ -40,6 +40,10 @@ int64_t choosePanelWidth(int64_t n, const CpuDescription &cpu);
 /// For f32 operands: n columns, k summands, panels of `panelWidth` columns.
 ContractSchedule scheduleContract(int64_t n, int64_t k, int64_t panelWidth,
                                   const CpuDescription &cpu);
+
+/// For the product of two f32 activations, the right one packed when it is read, in panels of
+/// `panelWidth` columns.
+ContractSchedule scheduleProduct(int64_t panelWidth, const CpuDescription &cpu);
 
 /// For f32 operands with heads of d (query, key) and dv (value) elements, `group` query heads per
 /// key head.

@@ -59,10 +59,23 @@ func.func @attention(%q: tensor<1x?x8x64xf32> {xf.name = "q", xf.dims = ["", "s"
 
 // -----
 
-// A product of activations has no kernel here.
+// A product of activations is packed when it is read; without a batch of its own rhs serves all rows of lhs.
 // CHECK-LABEL: func @activations
-// CHECK: xf.matmul
-func.func @activations(%x: tensor<7x64xf32>, %y: tensor<64x7xf32>) -> tensor<7x7xf32> {
-  %r = xf.matmul %x, %y : (tensor<7x64xf32>, tensor<64x7xf32>) -> tensor<7x7xf32>
-  return %r : tensor<7x7xf32>
+// CHECK-SAME: %[[X:[a-z0-9]*]]: tensor<2x7x64xf32>, %[[Y:[a-z0-9]*]]: tensor<64x7xf32>
+// CHECK: %[[ROWS:.*]] = tensor.collapse_shape %[[X]] {{\[}}[0, 1], [2]]
+// CHECK: kernel.contract ins(%[[ROWS]], %[[Y]] : tensor<14x64xf32>, tensor<64x7xf32>) outs(%{{.*}} : tensor<14x7xf32>) {panel_width = 16 : i64}
+func.func @activations(%x: tensor<2x7x64xf32>, %y: tensor<64x7xf32>) -> tensor<2x7x7xf32> {
+  %r = xf.matmul %x, %y : (tensor<2x7x64xf32>, tensor<64x7xf32>) -> tensor<2x7x7xf32>
+  return %r : tensor<2x7x7xf32>
+}
+
+// -----
+
+// Batch dimensions broadcast.
+// CHECK-LABEL: func @batches
+// CHECK: kernel.contract ins(%{{.*}}, %{{.*}} : tensor<3x1x7x64xf32>, tensor<12x40x64xf32>) outs(%{{.*}} : tensor<3x12x7x40xf32>)
+// CHECK-SAME: {panel_width = 32 : i64, transpose_rhs}
+func.func @batches(%x: tensor<3x1x7x64xf32>, %y: tensor<12x40x64xf32>) -> tensor<3x12x7x40xf32> {
+  %r = xf.matmul %x, %y transpose_rhs : (tensor<3x1x7x64xf32>, tensor<12x40x64xf32>) -> tensor<3x12x7x40xf32>
+  return %r : tensor<3x12x7x40xf32>
 }

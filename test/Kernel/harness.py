@@ -30,6 +30,45 @@ def tool(name):
     return path
 
 
+EMULATOR, CROSS = "qemu-aarch64-static", "aarch64-linux-gnu-gcc"
+
+
+def can_run(cpu):
+    """This machine, or for aarch64 an emulator and a cross compiler, runs code for `cpu`."""
+    return cpu != "aarch64" or bool(shutil.which(EMULATOR) and shutil.which(CROSS))
+
+
+def run(*command, **keywords):
+    done = subprocess.run(command, capture_output=True, **keywords)
+    if done.returncode:
+        raise SystemExit(" ".join(command) + "\n" + done.stderr.decode()[-4000:])
+    return done.stdout
+
+
+class Emulated:
+    """Code for aarch64 whose functions run by an emulator."""
+
+    def __init__(self, code):
+        self.code = code
+
+    def call(self, name, arguments):
+        program = f"{self.code}.{name}"
+        if not os.path.exists(program):
+            run(CROSS, "-O1", "-static", f"-DENTRY=_mlir_ciface_{name}", self.code,
+                os.path.join(os.path.dirname(__file__), "Inputs", "call.c"), "-lm", "-o", program)
+        request = [np.int64(len(arguments)).tobytes()]
+        for argument in arguments:
+            if isinstance(argument, np.ndarray):
+                whole = argument if argument.base is None else argument.base
+                offset = argument.ctypes.data - whole.ctypes.data
+                header = [argument.ndim, *argument.shape, offset, whole.nbytes]
+                request += [np.array(header, np.int64).tobytes(), whole.tobytes()]
+            else:
+                request.append(np.array([-1, argument], np.int64).tobytes())
+        answer = np.frombuffer(run(EMULATOR, program, input=b"".join(request)), whole.dtype)
+        whole[...] = answer.reshape(whole.shape)
+
+
 def compile_ir(text, pipeline, cpu="native", keep=None):
     """`text` through `pipeline` (an opt pipeline ending in the llvm dialect) to a loaded library."""
     folder = keep or tempfile.mkdtemp(dir=_work.name)
@@ -37,15 +76,13 @@ def compile_ir(text, pipeline, cpu="native", keep=None):
     path = lambda suffix: os.path.join(folder, "kernel." + suffix)
     with open(path("mlir"), "w") as out:
         out.write(text)
-
-    def run(*command):
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            raise SystemExit(" ".join(command) + "\n" + done.stderr[-4000:])
-
     run(tool("tilewright-opt"), path("mlir"), f"--pass-pipeline=builtin.module({pipeline})", "-o",
         path("llvm.mlir"))
     run(tool("mlir-translate"), "--mlir-to-llvmir", path("llvm.mlir"), "-o", path("ll"))
+    if cpu == "aarch64":
+        run(tool("clang"), "-O3", "--target=aarch64-linux-gnu", "-Wno-override-module", "-c", path("ll"),
+            "-o", path("o"))
+        return Emulated(path("o"))
     prefer = ["-mprefer-vector-width=512"] if cpu in ("native", "x86-64-v4") else []
     run(tool("clang"), "-O3", f"-march={cpu}", *prefer, "-Wno-override-module", "-shared", "-fPIC",
         path("ll"), "-o", path("so"), "-lm")
@@ -67,7 +104,10 @@ def descriptor(array):
 
 
 def call(library, name, *arguments):
-    """Calls a function made with llvm.emit_c_interface: arrays as memrefs, integers as index."""
+    """Calls a function made with llvm.emit_c_interface: arrays as memrefs, integers as index. Of emulated code the
+    last argument alone is an output."""
+    if isinstance(library, Emulated):
+        return library.call(name, arguments)
     values = [descriptor(a) if isinstance(a, np.ndarray) else a for a in arguments]
     function = getattr(library, "_mlir_ciface_" + name)
     function.restype = None

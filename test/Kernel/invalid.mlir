@@ -35,7 +35,7 @@ func.func @lanes(%a: tensor<?x48xf32>, %w: tensor<2x48x20xf32>, %init: tensor<?x
 // -----
 
 func.func @extra_map(%a: tensor<?x48xf32>, %w: tensor<2x48x32xf32>, %x: tensor<?x40xf32>, %init: tensor<?x40xf32>) {
-  // expected-error @below {{expects every index of extra_maps[0] to be m, n or 0}}
+  // expected-error @below {{expects every index of extra_maps[0] to be a dimension, each once, or 0}}
   %r = kernel.contract ins(%a, %w : tensor<?x48xf32>, tensor<2x48x32xf32>) extras(%x : tensor<?x40xf32>)
        outs(%init : tensor<?x40xf32>) {extra_maps = [affine_map<(m, n) -> (m + 1, n)>]} epilogue {
     ^bb0(%s: f32, %e: f32):
@@ -59,7 +59,7 @@ func.func @extra_size(%a: tensor<?x48xf32>, %w: tensor<2x48x32xf32>, %x: tensor<
 // -----
 
 func.func @arguments(%a: tensor<?x48xf32>, %w: tensor<2x48x32xf32>, %init: tensor<?x40xf32>) {
-  // expected-error @below {{expects one map and one epilogue argument for each of 0 extra operands besides the sum}}
+  // expected-error @below {{expects one map and one epilogue argument for each of 0 extra operands besides 1 sums}}
   %r = kernel.contract ins(%a, %w : tensor<?x48xf32>, tensor<2x48x32xf32>) outs(%init : tensor<?x40xf32>) epilogue {
     ^bb0(%s: f32, %e: f32):
       kernel.yield %s : f32
@@ -124,3 +124,49 @@ func.func @mask(%q: tensor<1x4x?x64xf32>, %m: tensor<?x?xi1>) {
 
 // expected-error @below {{expects keys to be a multiple of the panel width 64, got 100}}
 #s = #kernel.attention_schedule<mr = 6, lanes = 16, key_vectors = 4, value_vectors = 4, rows = 72, keys = 100>
+
+// -----
+
+func.func @plain(%a: tensor<2x7x64xf32>, %b: tensor<3x64x40xf32>, %c: tensor<2x7x40xf32>) -> tensor<2x7x40xf32> {
+  // expected-error @below {{expects lhs [batch.., m, k], rhs [batch.., k, n] and init [batch.., m, n], got}}
+  %0 = kernel.contract ins(%a, %b : tensor<2x7x64xf32>, tensor<3x64x40xf32>) outs(%c : tensor<2x7x40xf32>) {panel_width = 32 : i64} epilogue {
+    ^bb0(%sum: f32):
+      kernel.yield %sum : f32
+  } -> tensor<2x7x40xf32>
+  return %0 : tensor<2x7x40xf32>
+}
+
+// -----
+
+func.func @columns(%a: tensor<7x64xf32>, %b: tensor<40x64xf32>, %c: tensor<7x41xf32>) -> tensor<7x41xf32> {
+  // expected-error @below {{expects as many columns in rhs as in init, got 40 and 41}}
+  %0 = kernel.contract ins(%a, %b : tensor<7x64xf32>, tensor<40x64xf32>) outs(%c : tensor<7x41xf32>) {panel_width = 32 : i64, transpose_rhs} epilogue {
+    ^bb0(%sum: f32):
+      kernel.yield %sum : f32
+  } -> tensor<7x41xf32>
+  return %0 : tensor<7x41xf32>
+}
+
+// -----
+
+func.func @depth(%a: tensor<7x64xf32>, %b: tensor<64x40xf32>, %c: tensor<7x40xf32>) -> tensor<7x40xf32> {
+  // expected-error @below {{expects a schedule with a depth for a plain rhs}}
+  %0 = kernel.contract ins(%a, %b : tensor<7x64xf32>, tensor<64x40xf32>) outs(%c : tensor<7x40xf32>)
+    schedule(<mr = 14, lanes = 16, unroll = 2, row_block = 112>) {panel_width = 32 : i64} epilogue {
+    ^bb0(%sum: f32):
+      kernel.yield %sum : f32
+  } -> tensor<7x40xf32>
+  return %0 : tensor<7x40xf32>
+}
+
+// -----
+
+func.func @sums(%a: tensor<7x64xf32>, %b: tensor<2x64x32xf32>, %c: tensor<7x40xf32>) -> tensor<7x40xf32> {
+  // expected-error @below {{expects 3 panels of 16 columns for n = 40, got 2}}
+  %0 = kernel.contract ins(%a, %b : tensor<7x64xf32>, tensor<2x64x32xf32>) outs(%c : tensor<7x40xf32>) {sums = 2 : i64} epilogue {
+    ^bb0(%gate: f32, %up: f32):
+      %0 = arith.mulf %gate, %up : f32
+      kernel.yield %0 : f32
+  } -> tensor<7x40xf32>
+  return %0 : tensor<7x40xf32>
+}

@@ -51,10 +51,6 @@ static LogicalResult verifyMap(AttentionOp op, unsigned i, Type type, StringRef 
   return success();
 }
 
-static bool differ(int64_t a, int64_t b) {
-  return !ShapedType::isDynamic(a) && !ShapedType::isDynamic(b) && a != b;
-}
-
 LogicalResult AttentionOp::verify() {
   if (getMaps().size() != 4)
     return emitOpError("expects maps of query, key, value and init, got ") << getMaps().size();
@@ -85,11 +81,6 @@ LogicalResult AttentionOp::verify() {
       return emitOpError("expects a floating-point mask of rank 1 to 4, got ") << mask;
   }
   return success();
-}
-
-void AttentionOp::getEffects(
-    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
-  addTileEffects(*this, /*readsInits=*/false, effects);
 }
 
 //===----------------------------------------------------------------------===//
@@ -207,14 +198,4 @@ LogicalResult AttentionOp::getIterationDomainTileFromResultTile(
   domainOffsets.assign({at[0], foldIndex<arith::DivUIOp>(b, getLoc(), at[1], group), at[2]});
   domainSizes.assign({extent[0], ceilDivIndex(b, getLoc(), extent[1], group), extent[2]});
   return success();
-}
-
-FailureOr<TilingResult> AttentionOp::generateResultTileValue(OpBuilder &b, unsigned number,
-                                                             ArrayRef<OpFoldResult> offsets,
-                                                             ArrayRef<OpFoldResult> sizes) {
-  SmallVector<OpFoldResult> domainOffsets, domainSizes;
-  if (failed(getIterationDomainTileFromResultTile(b, number, offsets, sizes, domainOffsets,
-                                                  domainSizes)))
-    return failure();
-  return getTiledImplementation(b, domainOffsets, domainSizes);
 }

@@ -37,7 +37,20 @@ class Kernel_TilableOp<string mnemonic, list<Trait> traits = []> : Kernel_Op<mne
   DeclareOpInterfaceMethods<TilingInterface, [
     "getLoopIteratorTypes", "getIterationDomain", "getTiledImplementation", "getResultTilePosition",
     "generateResultTileValue", "getIterationDomainTileFromResultTile"]>
-], traits)>;
+], traits)> {
+  let extraClassDefinition = [{
+    void $cppClass::getEffects(SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
+      addTileEffects(*this, effects);
+    }
+    FailureOr<TilingResult> $cppClass::generateResultTileValue(OpBuilder &builder, unsigned number,
+                                                               ArrayRef<OpFoldResult> offsets, ArrayRef<OpFoldResult> sizes) {
+      SmallVector<OpFoldResult> domainOffsets, domainSizes;
+      if (failed(getIterationDomainTileFromResultTile(builder, number, offsets, sizes, domainOffsets, domainSizes)))
+        return failure();
+      return getTiledImplementation(builder, domainOffsets, domainSizes);
+    }
+  }];
+}
 
 //===----------------------------------------------------------------------===//
 // Schedules. Chosen once (`kernel-select-schedule`, lib/Schedule), only read afterwards.
@@ -52,13 +65,16 @@ def Kernel_ContractScheduleAttr : AttrDef<Kernel_Dialect, "ContractSchedule"> {
     while all panels pass. With at most `few_rows[i]` rows, `few_panels[i]` panels are worked on at once, so that as many
     address streams run. `prefetch` is the distance, in rows of a panel, of the software prefetch with few rows (0: none);
     with many rows each row tile pulls its part of the next panel. An epilogue of at most `inline_ops` ops stands behind
-    every accumulator, a longer one in one loop over a tile in L1.
+    every accumulator, a longer one in one loop over a tile in L1. A plain right operand is packed when it is read, `depth` of its
+    rows at a time; packed ones are taken as they are (0).
   }];
   let parameters = (ins "int64_t":$mr, "int64_t":$lanes, "int64_t":$unroll, "int64_t":$row_block,
     OptionalArrayRefParameter<"int64_t">:$few_rows, OptionalArrayRefParameter<"int64_t">:$few_panels,
-    DefaultValuedParameter<"int64_t", "0">:$prefetch, DefaultValuedParameter<"int64_t", "2">:$inline_ops);
+    DefaultValuedParameter<"int64_t", "0">:$prefetch, DefaultValuedParameter<"int64_t", "2">:$inline_ops,
+    DefaultValuedParameter<"int64_t", "0">:$depth);
   let assemblyFormat = [{
-    `<` struct($mr, $lanes, $unroll, $row_block, custom<Sizes>($few_rows), custom<Sizes>($few_panels), $prefetch, $inline_ops) `>`
+    `<` struct($mr, $lanes, $unroll, $row_block, custom<Sizes>($few_rows), custom<Sizes>($few_panels), $prefetch, $inline_ops,
+           $depth) `>`
   }];
   let genVerifyDecl = 1;
 }

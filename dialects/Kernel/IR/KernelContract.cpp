@@ -17,7 +17,7 @@ using namespace mlir::kernel;
 LogicalResult ContractScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t mr,
                                            int64_t lanes, int64_t unroll, int64_t rowBlock,
                                            ArrayRef<int64_t> fewRows, ArrayRef<int64_t> fewPanels,
-                                           int64_t prefetch, int64_t inlineOps) {
+                                           int64_t prefetch, int64_t inlineOps, int64_t depth) {
   if (mr < 1 || lanes < 1 || unroll < 1 || rowBlock < mr)
     return emitError() << "expects mr, lanes, unroll >= 1 and row_block >= mr, got " << mr << ", "
                        << lanes << ", " << unroll << ", " << rowBlock;
@@ -26,26 +26,26 @@ LogicalResult ContractScheduleAttr::verify(function_ref<InFlightDiagnostic()> em
                        << " and " << fewRows.size();
   if (!llvm::is_sorted(fewRows) || llvm::any_of(fewPanels, [](int64_t p) { return p < 2; }))
     return emitError() << "expects few_rows in ascending order and few_panels >= 2";
+  if (depth < 0 || depth % lanes)
+    return emitError() << "expects depth to be a multiple of lanes, got " << depth;
   return success();
-}
-
-static bool differ(int64_t a, int64_t b) {
-  return !ShapedType::isDynamic(a) && !ShapedType::isDynamic(b) && a != b;
 }
 
 static LogicalResult verifyExtra(ContractOp op, unsigned i, ShapedType init) {
   auto type = cast<ShapedType>(op.getExtras()[i].getType());
   AffineMap map = op.getExtraMap(i);
-  if (map.getNumDims() != 2 || map.getNumSymbols() || map.getNumResults() != type.getRank())
-    return op.emitOpError("expects extra_maps[") << i << "] to map (m, n) to " << type.getRank()
-                                                 << " indices, got " << AffineMapAttr::get(map);
-  llvm::SmallBitVector seen(2);
+  if (map.getNumDims() != init.getRank() || map.getNumSymbols() ||
+      map.getNumResults() != type.getRank())
+    return op.emitOpError("expects extra_maps[")
+           << i << "] to map the " << init.getRank() << " dimensions of the result to "
+           << type.getRank() << " indices, got " << AffineMapAttr::get(map);
+  llvm::SmallBitVector seen(init.getRank());
   for (auto [e, size] : llvm::zip(map.getResults(), type.getShape())) {
     auto dim = dyn_cast<AffineDimExpr>(e);
     auto constant = dyn_cast<AffineConstantExpr>(e);
     if (dim ? seen.test(dim.getPosition()) : !constant || constant.getValue())
       return op.emitOpError("expects every index of extra_maps[")
-             << i << "] to be m, n or 0, and each of m, n once, got " << AffineMapAttr::get(map);
+             << i << "] to be a dimension, each once, or 0, got " << AffineMapAttr::get(map);
     if (!dim)
       continue;
     seen.set(dim.getPosition());
@@ -53,40 +53,83 @@ static LogicalResult verifyExtra(ContractOp op, unsigned i, ShapedType init) {
       return op.emitOpError("expects extra operand ")
              << i << " to fit the result " << init << ", got " << type;
   }
-  Type argument = op.getEpilogue().getArgument(i + 1).getType();
+  Type argument = op.getEpilogue().getArgument(i + op.getSums()).getType();
   if (argument != type.getElementType())
     return op.emitOpError("expects epilogue argument ")
-           << i + 1 << " of type " << type.getElementType() << ", got " << argument;
+           << i + op.getSums() << " of type " << type.getElementType() << ", got " << argument;
+  return success();
+}
+
+// Batch dimensions of lhs or plain rhs, aligned at the last one of init's.
+static bool batchFits(ShapedType operand, ShapedType init) {
+  ArrayRef<int64_t> own = operand.getShape().drop_back(2), all = init.getShape().drop_back(2);
+  return own.size() <= all.size() &&
+         llvm::all_of(llvm::zip(own, all.take_back(own.size())), [](auto sizes) {
+           auto [size, whole] = sizes;
+           return size == 1 || !differ(size, whole);
+         });
+}
+
+static LogicalResult verifyOperands(ContractOp op, ShapedType lhs, ShapedType rhs,
+                                    ShapedType init) {
+  if (!lhs.hasRank() || !rhs.hasRank() || !init.hasRank() || lhs.getRank() < 2 ||
+      rhs.getRank() < 2 || init.getRank() < 2)
+    return op.emitOpError("expects lhs, rhs and init of rank 2 or more, got ")
+           << lhs << ", " << rhs << ", " << init;
+  bool plain = op.isPlain();
+  if (plain ? !batchFits(lhs, init) || !batchFits(rhs, init)
+            : lhs.getRank() != 2 || rhs.getRank() != 3 || init.getRank() != 2)
+    return op.emitOpError(plain ? "expects lhs [batch.., m, k], rhs [batch.., k, n] and init "
+                                  "[batch.., m, n], got "
+                                : "expects lhs [m, k], rhs [panels, k, nr] and init [m, n], got ")
+           << lhs << ", " << rhs << ", " << init;
+  int64_t kOfRhs = plain ? rhs.getShape().take_back(2)[op.getTransposeRhs()] : rhs.getDimSize(1);
+  if (differ(lhs.getShape().back(), kOfRhs))
+    return op.emitOpError("expects one contracted size, got ")
+           << lhs.getShape().back() << " and " << kOfRhs;
+  if (differ(lhs.getShape().take_back(2)[0], init.getShape().take_back(2)[0]))
+    return op.emitOpError("expects as many rows in lhs as in init, got ")
+           << lhs.getShape().take_back(2)[0] << " and " << init.getShape().take_back(2)[0];
+  int64_t n = init.getShape().back();
+  if (plain) {
+    if (int64_t columns = rhs.getShape().take_back(2)[!op.getTransposeRhs()]; differ(columns, n))
+      return op.emitOpError("expects as many columns in rhs as in init, got ")
+             << columns << " and " << n;
+    if (static_cast<int64_t>(*op.getPanelWidth()) < 1 || op.getSums() != 1)
+      return op.emitOpError("expects a positive panel_width and sums = 1 with a plain rhs");
+    return success();
+  }
+  int64_t nr = rhs.getDimSize(2), panels = rhs.getDimSize(0);
+  if (ShapedType::isDynamic(nr))
+    return op.emitOpError("expects a static panel width");
+  int64_t sums = op.getSums();
+  if (sums < 1 || nr % sums)
+    return op.emitOpError("expects panels of ") << sums << " groups of columns, got " << nr;
+  int64_t columns = op.getResultColumns();
+  if (!ShapedType::isDynamic(panels) && !ShapedType::isDynamic(n) &&
+      (n + columns - 1) / columns != panels)
+    return op.emitOpError("expects ") << (n + columns - 1) / columns << " panels of " << columns
+                                      << " columns for n = " << n << ", got " << panels;
   return success();
 }
 
 LogicalResult ContractOp::verify() {
-  auto lhs = cast<ShapedType>(getLhs().getType()), rhs = cast<ShapedType>(getRhs().getType());
   auto init = cast<ShapedType>(getInit().getType());
-  if (!lhs.hasRank() || !rhs.hasRank() || !init.hasRank() || lhs.getRank() != 2 ||
-      rhs.getRank() != 3 || init.getRank() != 2)
-    return emitOpError("expects lhs [m, k], rhs [panels, k, nr] and init [m, n], got ")
-           << lhs << ", " << rhs << ", " << init;
-  if (differ(lhs.getDimSize(1), rhs.getDimSize(1)))
-    return emitOpError("expects one contracted size, got ")
-           << lhs.getDimSize(1) << " and " << rhs.getDimSize(1);
-  if (differ(lhs.getDimSize(0), init.getDimSize(0)))
-    return emitOpError("expects as many rows in lhs as in init, got ")
-           << lhs.getDimSize(0) << " and " << init.getDimSize(0);
-  int64_t nr = rhs.getDimSize(2), panels = rhs.getDimSize(0), n = init.getDimSize(1);
-  if (ShapedType::isDynamic(nr))
-    return emitOpError("expects a static panel width");
-  if (!ShapedType::isDynamic(panels) && !ShapedType::isDynamic(n) && (n + nr - 1) / nr != panels)
-    return emitOpError("expects ") << (n + nr - 1) / nr << " panels of " << nr
-                                   << " columns for n = " << n << ", got " << panels;
-  if (auto schedule = getSchedule(); schedule && nr % schedule->getLanes())
-    return emitOpError("expects panels of whole vectors of ")
-           << schedule->getLanes() << " lanes, got " << nr << " columns";
+  if (failed(verifyOperands(*this, cast<ShapedType>(getLhs().getType()),
+                            cast<ShapedType>(getRhs().getType()), init)))
+    return failure();
+  if (auto schedule = getSchedule()) {
+    if (getResultColumns() % schedule->getLanes())
+      return emitOpError("expects panels of whole vectors of ")
+             << schedule->getLanes() << " lanes, got " << getResultColumns() << " columns";
+    if (isPlain() && !schedule->getDepth())
+      return emitOpError("expects a schedule with a depth for a plain rhs");
+  }
   Block &body = getEpilogue().front();
-  if (body.getNumArguments() != getExtras().size() + 1 ||
+  if (body.getNumArguments() != getExtras().size() + getSums() ||
       getExtraMaps().size() != getExtras().size())
     return emitOpError("expects one map and one epilogue argument for each of ")
-           << getExtras().size() << " extra operands besides the sum";
+           << getExtras().size() << " extra operands besides " << getSums() << " sums";
   for (unsigned i = 0, e = getExtras().size(); i < e; ++i)
     if (failed(verifyExtra(*this, i, init)))
       return failure();
@@ -101,30 +144,31 @@ LogicalResult ContractOp::verify() {
 }
 
 bool ContractOp::hasFullPanels() {
-  int64_t n = cast<ShapedType>(getInit().getType()).getDimSize(1);
+  int64_t n = cast<ShapedType>(getInit().getType()).getShape().back();
+  if (isPlain())
+    return getFullPanels() || (!ShapedType::isDynamic(n) && n % getPanelColumns() == 0);
   int64_t panels = cast<ShapedType>(getRhs().getType()).getDimSize(0);
   return getFullPanels() || (!ShapedType::isDynamic(n) && !ShapedType::isDynamic(panels) &&
-                             n == panels * getPanelWidth());
-}
-
-void ContractOp::getEffects(
-    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
-  addTileEffects(*this, /*readsInits=*/false, effects);
+                             n == panels * getResultColumns());
 }
 
 //===----------------------------------------------------------------------===//
-// Tiling: domain (panel, m)
+// Tiling: domain (batch.., panel, m)
 //===----------------------------------------------------------------------===//
 
 SmallVector<utils::IteratorType> ContractOp::getLoopIteratorTypes() {
-  return {utils::IteratorType::parallel, utils::IteratorType::parallel};
+  return SmallVector<utils::IteratorType>(getBatchRank() + 2, utils::IteratorType::parallel);
 }
 
 SmallVector<Range> ContractOp::getIterationDomain(OpBuilder &b) {
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(*this);
-  return rangesOf(b, {tensor::getMixedSize(b, getLoc(), getRhs(), 0),
-                      tensor::getMixedSize(b, getLoc(), getLhs(), 0)});
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, getLoc(), getInit());
+  OpFoldResult n = sizes.pop_back_val(), m = sizes.pop_back_val();
+  sizes.push_back(isPlain() ? ceilDivIndex(b, getLoc(), n, b.getIndexAttr(getPanelColumns()))
+                            : tensor::getMixedSize(b, getLoc(), getRhs(), 0));
+  sizes.push_back(m);
+  return rangesOf(b, sizes);
 }
 
 LogicalResult ContractOp::getResultTilePosition(OpBuilder &b, unsigned,
@@ -132,15 +176,18 @@ LogicalResult ContractOp::getResultTilePosition(OpBuilder &b, unsigned,
                                                 ArrayRef<OpFoldResult> sizes,
                                                 SmallVector<OpFoldResult> &resultOffsets,
                                                 SmallVector<OpFoldResult> &resultSizes) {
-  OpFoldResult nr = b.getIndexAttr(getPanelWidth());
-  OpFoldResult column = mulIndex(b, getLoc(), offsets[0], nr);
-  OpFoldResult width = mulIndex(b, getLoc(), sizes[0], nr);
+  int64_t panel = getBatchRank(), row = panel + 1;
+  OpFoldResult columns = b.getIndexAttr(getResultColumns());
+  OpFoldResult column = mulIndex(b, getLoc(), offsets[panel], columns);
+  OpFoldResult width = mulIndex(b, getLoc(), sizes[panel], columns);
   if (!hasFullPanels()) {
-    OpFoldResult n = tensor::getMixedSize(b, getLoc(), getInit(), 1);
+    OpFoldResult n = tensor::getMixedSize(b, getLoc(), getInit(), row);
     width = minIndex(b, getLoc(), width, subIndex(b, getLoc(), n, column));
   }
-  resultOffsets = {offsets[1], column};
-  resultSizes = {sizes[1], width};
+  resultOffsets.assign(offsets.begin(), offsets.begin() + panel);
+  resultSizes.assign(sizes.begin(), sizes.begin() + panel);
+  resultOffsets.append({offsets[row], column});
+  resultSizes.append({sizes[row], width});
   return success();
 }
 
@@ -152,11 +199,30 @@ FailureOr<TilingResult> ContractOp::getTiledImplementation(OpBuilder &b,
   OpFoldResult zero = b.getIndexAttr(0), one = b.getIndexAttr(1);
   SmallVector<OpFoldResult> at, extent;
   (void)getResultTilePosition(b, 0, offsets, sizes, at, extent);
-  SmallVector<OpFoldResult> lhs = tensor::getMixedSizes(b, loc, getLhs());
-  SmallVector<OpFoldResult> rhs = tensor::getMixedSizes(b, loc, getRhs());
-  SmallVector<Value> operands{
-      takeSlice(b, loc, getLhs(), {offsets[1], zero}, {sizes[1], lhs[1]}, slices),
-      takeSlice(b, loc, getRhs(), {offsets[0], zero, zero}, {sizes[0], rhs[1], rhs[2]}, slices)};
+  // The matrices of `value` in the tile's part of the batch.
+  auto takeMatrices = [&](Value value, OpFoldResult row, OpFoldResult column, OpFoldResult rows,
+                          OpFoldResult columns) {
+    ArrayRef<int64_t> shape = cast<ShapedType>(value.getType()).getShape();
+    SmallVector<OpFoldResult> where, size;
+    for (auto [i, own] : llvm::enumerate(shape.drop_back(2))) {
+      int64_t dim = getBatchRank() - (shape.size() - 2) + i;
+      where.push_back(own == 1 ? zero : offsets[dim]);
+      size.push_back(own == 1 ? one : sizes[dim]);
+    }
+    where.append({row, column});
+    size.append({rows, columns});
+    return takeSlice(b, loc, value, where, size, slices);
+  };
+  int64_t panel = getBatchRank(), row = panel + 1;
+  OpFoldResult k = tensor::getMixedSizes(b, loc, getLhs()).back();
+  SmallVector<Value> operands{takeMatrices(getLhs(), offsets[row], zero, sizes[row], k)};
+  if (!isPlain())
+    operands.push_back(takeSlice(b, loc, getRhs(), {offsets[panel], zero, zero},
+                                 {sizes[panel], k, b.getIndexAttr(getPanelColumns())}, slices));
+  else if (getTransposeRhs())
+    operands.push_back(takeMatrices(getRhs(), at.back(), zero, extent.back(), k));
+  else
+    operands.push_back(takeMatrices(getRhs(), zero, at.back(), k, extent.back()));
   for (auto [i, extra] : llvm::enumerate(getExtras())) {
     SmallVector<OpFoldResult> extraAt, extraExtent;
     for (AffineExpr e : getExtraMap(i).getResults()) {
@@ -175,25 +241,19 @@ FailureOr<TilingResult> ContractOp::getTiledImplementation(OpBuilder &b,
   return tile;
 }
 
-// Defined for whole panels: a caller tiles columns by multiples of the panel width.
+// Defined for whole panels: a caller tiles columns by multiples of a panel's.
 LogicalResult ContractOp::getIterationDomainTileFromResultTile(
     OpBuilder &b, unsigned, ArrayRef<OpFoldResult> offsets, ArrayRef<OpFoldResult> sizes,
     SmallVectorImpl<OpFoldResult> &domainOffsets, SmallVectorImpl<OpFoldResult> &domainSizes) {
-  OpFoldResult nr = b.getIndexAttr(getPanelWidth());
-  for (OpFoldResult value : {offsets[1], sizes[1]})
-    if (auto constant = getConstantIntValue(value); constant && *constant % getPanelWidth())
+  int64_t row = getBatchRank(), column = row + 1;
+  OpFoldResult columns = b.getIndexAttr(getResultColumns());
+  for (OpFoldResult value : {offsets[column], sizes[column]})
+    if (auto constant = getConstantIntValue(value); constant && *constant % getResultColumns())
       return failure();
-  domainOffsets.assign({foldIndex<arith::DivUIOp>(b, getLoc(), offsets[1], nr), offsets[0]});
-  domainSizes.assign({ceilDivIndex(b, getLoc(), sizes[1], nr), sizes[0]});
+  domainOffsets.assign(offsets.begin(), offsets.begin() + row);
+  domainSizes.assign(sizes.begin(), sizes.begin() + row);
+  domainOffsets.append(
+      {foldIndex<arith::DivUIOp>(b, getLoc(), offsets[column], columns), offsets[row]});
+  domainSizes.append({ceilDivIndex(b, getLoc(), sizes[column], columns), sizes[row]});
   return success();
-}
-
-FailureOr<TilingResult> ContractOp::generateResultTileValue(OpBuilder &b, unsigned number,
-                                                            ArrayRef<OpFoldResult> offsets,
-                                                            ArrayRef<OpFoldResult> sizes) {
-  SmallVector<OpFoldResult> domainOffsets, domainSizes;
-  if (failed(getIterationDomainTileFromResultTile(b, number, offsets, sizes, domainOffsets,
-                                                  domainSizes)))
-    return failure();
-  return getTiledImplementation(b, domainOffsets, domainSizes);
 }

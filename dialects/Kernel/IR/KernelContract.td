@@ -1,4 +1,4 @@
-//===- KernelContract.td - contraction with packed weights and an epilogue -===//
+//===- KernelContract.td - contraction with an epilogue -===//
 //
 // Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -10,17 +10,26 @@
 include "dialects/Kernel/IR/KernelBase.td"
 
 def Kernel_ContractOp : Kernel_TilableOp<"contract", [SingleBlock]> {
-  let summary = "lhs × packed rhs, then an elementwise epilogue";
+  let summary = "lhs × rhs, then an elementwise epilogue";
   let description = [{
-    init[i, j] = epilogue(Σ_k lhs[i, k] · rhs[j / nr, k, j mod nr], extras...)
+    init[i, j] = epilogue(Σ_k lhs[i, k] · rhs[k, j], extras...)
 
-    lhs [m, k]; rhs [p, k, nr] in panels of nr columns, the last one padded with zeros when n is no multiple of nr; init
-    [m, n] with p = ⌈n / nr⌉, overwritten. The epilogue's arguments are scalars: the sum, then one element of every extra
-    operand, read through its map (m, n) → indices (a dimension, each at most once, or 0). Its ops are elementwise.
-    Iteration domain: (panel, m), both parallel; k is never cut.
+    init [batch.., m, n] is overwritten; lhs is [batch.., m, k]. rhs has one of two forms. *Packed*, as weights are: [p, k, nr], column
+    j in panel j / nr, the last panel padded with zeros; there are no batch dimensions. *Plain*, where `panel_width` = nr is given, as
+    activations are: [batch.., k, n], or [batch.., n, k] with `transpose_rhs`; tiles pack it when they read it. Batch dimensions of lhs
+    and plain rhs are aligned at the last one of init's, each equal or 1. p = ⌈n / nr⌉ in both forms.
 
-    `ahead` is where the next tile's data stands, in elements from the tile's first panel: the k loop prefetches from there. On memrefs the op is a register tile: m ≤ the schedule's mr, or p · m as
-    its few_rows and few_panels say. `full_panels` states n = p · nr where the types cannot: no column needs a mask.
+    With `sums` = s > 1 a packed rhs holds s matrices side by side: panel j has nr / s columns of each, one group after the other, so
+    that p = ⌈n / (nr / s)⌉, and the epilogue takes s sums, one of each matrix (gate and up of a gated layer: the product stays in
+    registers).
+
+    The epilogue's arguments are scalars: the sums, then one element of every extra operand, read through its map (batch.., m, n) →
+    indices (a dimension, each at most once, or 0). Its ops are elementwise. Iteration domain: (batch.., panel, m), all parallel; k
+    is never cut.
+
+    `ahead` is where the next tile's data stands, in elements from the tile's first panel: the k loop prefetches from there.
+    `full_panels` states n = p · nr where the types cannot: no column needs a mask. On memrefs the op is a tile: batch dimensions are 1
+    and, with a packed rhs, m ≤ the schedule's mr, or p · m as its few_rows and few_panels say; with a plain one m ≤ row_block.
 
     ```mlir
     %r = kernel.contract ins(%a, %w : tensor<?x768xf32>, tensor<96x768x32xf32>) extras(%bias : tensor<3072xf32>)
@@ -33,7 +42,9 @@ def Kernel_ContractOp : Kernel_TilableOp<"contract", [SingleBlock]> {
   }];
   let arguments = (ins AnyShaped:$lhs, AnyShaped:$rhs, Variadic<AnyShaped>:$extras, AnyShaped:$init, Optional<Index>:$ahead,
                        DefaultValuedAttr<AffineMapArrayAttr, "{}">:$extra_maps,
-                       OptionalAttr<Kernel_ContractScheduleAttr>:$schedule, UnitAttr:$full_panels);
+                       OptionalAttr<Kernel_ContractScheduleAttr>:$schedule, UnitAttr:$full_panels,
+                       OptionalAttr<I64Attr>:$panel_width, UnitAttr:$transpose_rhs,
+                       DefaultValuedAttr<I64Attr, "1">:$sums);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let regions = (region SizedRegion<1>:$epilogue);
   let assemblyFormat = [{
@@ -42,9 +53,15 @@ def Kernel_ContractOp : Kernel_TilableOp<"contract", [SingleBlock]> {
     `epilogue` $epilogue (`->` type($results)^)?
   }];
   let extraClassDeclaration = [{
-    /// Columns of a panel.
-    int64_t getPanelWidth() { return cast<ShapedType>(getRhs().getType()).getDimSize(2); }
-    /// Map of extra operand `i`: (m, n) -> its indices.
+    /// rhs is a matrix as any other, not yet in panels.
+    bool isPlain() { return getPanelWidthAttr() != nullptr; }
+    /// Columns of rhs in a panel, nr.
+    int64_t getPanelColumns() { return isPlain() ? *getPanelWidth() : cast<ShapedType>(getRhs().getType()).getDimSize(2); }
+    /// Columns of the result that a panel gives, nr / sums.
+    int64_t getResultColumns() { return getPanelColumns() / static_cast<int64_t>(getSums()); }
+    /// Number of batch dimensions.
+    int64_t getBatchRank() { return cast<ShapedType>(getInit().getType()).getRank() - 2; }
+    /// Map of extra operand `i`: (batch.., m, n) -> its indices.
     AffineMap getExtraMap(unsigned i) { return cast<AffineMapAttr>(getExtraMaps()[i]).getValue(); }
     /// n = p · nr.
     bool hasFullPanels();

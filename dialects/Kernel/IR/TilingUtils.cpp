@@ -24,16 +24,14 @@ TilingResult kernel::cloneTile(OpBuilder &b, Operation *op, ValueRange operands,
 }
 
 void kernel::addTileEffects(
-    Operation *op, bool readsInits,
-    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
+    Operation *op, SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
   auto destination = cast<DestinationStyleOpInterface>(op);
   for (OpOperand &operand : op->getOpOperands()) {
     if (!isa<MemRefType>(operand.get().getType()))
       continue;
-    bool init = destination.isDpsInit(&operand);
-    if (!init || readsInits)
-      effects.emplace_back(MemoryEffects::Read::get(), &operand);
-    if (init)
+    if (destination.isDpsInit(&operand))
       effects.emplace_back(MemoryEffects::Write::get(), &operand);
+    else
+      effects.emplace_back(MemoryEffects::Read::get(), &operand);
   }
 }

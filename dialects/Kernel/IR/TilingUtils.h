@@ -57,10 +57,15 @@ inline SmallVector<Range> rangesOf(OpBuilder &b, ArrayRef<OpFoldResult> sizes) {
 TilingResult cloneTile(OpBuilder &b, Operation *op, ValueRange operands, ValueRange inits,
                        ArrayRef<Operation *> slices);
 
-/// Memory effects of a destination-style op: none on tensors, so that CSE may merge copies; on
-/// memrefs inputs are read, inits written, and read too unless they are overwritten.
-void addTileEffects(Operation *op, bool readsInits,
+/// Memory effects of a destination-style op that overwrites its inits: none on tensors, so that CSE
+/// may merge copies; on memrefs inputs are read, inits written.
+void addTileEffects(Operation *op,
                     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects);
+
+/// Two sizes of which both are known and that are not equal.
+inline bool differ(int64_t a, int64_t b) {
+  return !ShapedType::isDynamic(a) && !ShapedType::isDynamic(b) && a != b;
+}
 
 } // namespace mlir::kernel
 

@@ -15,11 +15,10 @@ namespace mlir::kernel {
 
 namespace {
 
-// How an operand of the consumer is read in the epilogue: rows of the consumer (all its dimensions
-// but the last) are one dimension m of the contraction.
+// How an operand of the consumer is read in the epilogue.
 struct Extra {
   Value value;
-  AffineMap map; // (m, n) -> indices of `value`
+  AffineMap map; // (batch.., m, n) -> indices of `value`
 };
 
 class EpilogueFusion {
@@ -50,7 +49,8 @@ bool EpilogueFusion::findConsumer() {
   result = contract.getResult(0);
   Operation *user = *result.user_begin();
   if ((expand = dyn_cast<tensor::ExpandShapeOp>(user))) {
-    if (!expand->hasOneUse() || expand.getReassociationIndices()[1].size() != 1)
+    if (!expand->hasOneUse() || expand.getSrcType().getRank() != 2 ||
+        expand.getReassociationIndices()[1].size() != 1)
       return false;
     result = expand.getResult();
     user = *result.user_begin();
@@ -85,8 +85,16 @@ Value EpilogueFusion::collapseRows(Value value, bool withColumns, int64_t consta
   return tensor::CollapseShapeOp::create(rewriter, value.getLoc(), value, groups);
 }
 
-// Supported are all rows or none of them, in order, then the column or a constant 0.
+// The consumer's dimensions are the contraction's, or, where its rows were expanded, all of them
+// but the last are one dimension m. Then supported are all rows or none of them, in order, then the
+// column or a constant 0.
 std::optional<Extra> EpilogueFusion::extraOf(Value value, AffineMap map) {
+  if (!expand) {
+    // Each dimension at most once, else 0.
+    if (!map.isProjectedPermutation(/*allowZeroInResults=*/true))
+      return std::nullopt;
+    return Extra{value, map};
+  }
   MLIRContext *context = rewriter.getContext();
   AffineExpr m = getAffineDimExpr(0, context), n = getAffineDimExpr(1, context);
   int64_t last = map.getNumDims() - 1, rows = 0, constants = 0;
@@ -160,10 +168,11 @@ ContractOp EpilogueFusion::run() {
     maps.push_back(AffineMapAttr::get(extra->map));
     inputs.push_back(i);
   }
-  auto fused = ContractOp::create(rewriter, consumer.getLoc(), contract->getResultTypes(),
-                                  contract.getLhs(), contract.getRhs(), extras, contract.getInit(),
-                                  contract.getAhead(), rewriter.getArrayAttr(maps),
-                                  contract.getScheduleAttr(), contract.getFullPanelsAttr());
+  auto fused = ContractOp::create(
+      rewriter, consumer.getLoc(), contract->getResultTypes(), contract.getLhs(), contract.getRhs(),
+      extras, contract.getInit(), contract.getAhead(), rewriter.getArrayAttr(maps),
+      contract.getScheduleAttr(), contract.getFullPanelsAttr(), contract.getPanelWidthAttr(),
+      contract.getTransposeRhsAttr(), contract.getSumsAttr());
   cloneBodies(fused, inputs);
   Value whole = fused.getResult(0);
   if (expand) {

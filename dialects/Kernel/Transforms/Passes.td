@@ -27,7 +27,8 @@ def Tile : Pass<"kernel-tile"> {
   let summary = "scheduled contractions and attentions become scf.forall over register tiles; their regions are dissolved";
   let description = [{
     A contraction's loop is (row block, panel unit, row tile), the last fastest: a contiguous share of it, which is what a
-    thread gets, reads a panel once while its rows stay in L2. Tile heights are balanced and even: 16 rows are 8 + 8, not 14 + 2.
+    thread gets, reads a panel once while its rows stay in L2. Tile heights are balanced and even: 16 rows are 8 + 8, not 14 + 2. Matrices of a
+    batch come one after the other; with a plain right operand a tile is a row block × one panel.
   }];
   let dependentDialects = ["mlir::scf::SCFDialect"];
 }

@@ -87,7 +87,8 @@ ContractCut cutContract(OpBuilder &b, ContractOp op, OpFoldResult p, OpFoldResul
   auto constant = [&](int64_t value) -> OpFoldResult { return b.getIndexAttr(value); };
   cut.blocks = atLeastOne(b, loc, ceilDivIndex(b, loc, m, constant(schedule.getRowBlock())));
   OpFoldResult tiles = atLeastOne(b, loc, ceilDivIndex(b, loc, m, constant(schedule.getMr())));
-  cut.tilesPerBlock = ceilDivIndex(b, loc, tiles, cut.blocks);
+  // What a plain rhs is packed for serves all rows of a block: its tile is the block.
+  cut.tilesPerBlock = op.isPlain() ? constant(1) : ceilDivIndex(b, loc, tiles, cut.blocks);
   cut.tiles = mulIndex(b, loc, cut.blocks, cut.tilesPerBlock);
   // The register tile has code for even heights only; an odd one computes a row in vain.
   cut.unit = schedule.getMr() % 2 ? 1 : 2;
@@ -121,17 +122,25 @@ Value aheadOf(OpBuilder &b, ContractOp op, Value tile) {
       loc, part, arith::ConstantIndexOp::create(b, loc, k * rhs.getDimSize(2)));
 }
 
+// Matrices of the batch one by one, in each (row block, panel unit, row tile).
 LogicalResult tileContract(RewriterBase &rewriter, ContractOp op) {
   Location loc = op.getLoc();
   rewriter.setInsertionPoint(op);
-  SmallVector<Range> domain = op.getIterationDomain(rewriter);
-  OpFoldResult p = domain[0].size, m = domain[1].size;
+  SmallVector<OpFoldResult> trips;
+  for (const Range &range : op.getIterationDomain(rewriter))
+    trips.push_back(range.size);
+  OpFoldResult m = trips.pop_back_val(), p = trips.pop_back_val();
+  size_t batch = trips.size();
   ContractCut cut = cutContract(rewriter, op, p, m);
-  bool staticK = !ShapedType::isDynamic(cast<ShapedType>(op.getRhs().getType()).getDimSize(1));
-  bool fetch = op.getSchedule()->getPrefetch() > 0 && staticK && !op.getAhead();
-  SmallVector<OpFoldResult> trips{cut.blocks, cut.units, cut.tilesPerBlock};
+  auto rhs = cast<ShapedType>(op.getRhs().getType());
+  bool fetch = op.getSchedule()->getPrefetch() > 0 && !op.isPlain() &&
+               !ShapedType::isDynamic(rhs.getDimSize(1)) && !op.getAhead();
+  trips.append({cut.blocks, cut.units, cut.tilesPerBlock});
   auto position = [&](OpBuilder &b, ValueRange ivs, SmallVectorImpl<OpFoldResult> &offsets,
                       SmallVectorImpl<OpFoldResult> &sizes) {
+    offsets.assign(ivs.begin(), ivs.begin() + batch);
+    sizes.assign(batch, b.getIndexAttr(1));
+    ivs = ivs.drop_front(batch);
     OpFoldResult tile = addIndex(b, loc, mulIndex(b, loc, ivs[0], cut.tilesPerBlock), ivs[2]);
     OpFoldResult row = firstRow(b, loc, cut, tile, m);
     OpFoldResult end = firstRow(b, loc, cut, addIndex(b, loc, tile, b.getIndexAttr(1)), m);
@@ -139,8 +148,8 @@ LogicalResult tileContract(RewriterBase &rewriter, ContractOp op) {
     OpFoldResult panels = isOneInteger(cut.panels)
                               ? cut.panels
                               : minIndex(b, loc, cut.panels, subIndex(b, loc, p, panel));
-    offsets.assign({panel, row});
-    sizes.assign({panels, subIndex(b, loc, end, row)});
+    offsets.append({panel, row});
+    sizes.append({panels, subIndex(b, loc, end, row)});
   };
   FailureOr<scf::ForallOp> forall =
       tileToForall(rewriter, cast<TilingInterface>(*op), trips, position);

@@ -15,8 +15,8 @@
 
 namespace tilewright {
 
-/// f32 lhs [.., m, k] × weight [k, n] or, transposed, [n, k]: the weight is packed into panels for
-/// `cpu` by a derived weight. Fails, without a trace, where the op is anything else.
+/// f32 products. A rhs that is a weight [k, n] or, transposed, [n, k] is packed into panels for
+/// `cpu` by a derived weight. Fails, without a trace, for other element types.
 mlir::LogicalResult convertMatmul(mlir::RewriterBase &rewriter, mlir::xf::MatmulOp op,
                                   mlir::SymbolTable &symbols, mlir::target::CpuAttr cpu);
 

@@ -63,6 +63,14 @@ TEST(Schedule, FewRowsTakeSeveralPanels) {
   EXPECT_TRUE(scheduleContract(16, 768, 16, avx512).fewRows.empty());
 }
 
+TEST(Schedule, ProductsOfActivations) {
+  ContractSchedule schedule = scheduleProduct(32, avx512);
+  EXPECT_EQ(schedule.mr, 14);
+  EXPECT_EQ(schedule.rowBlock, 112); // eight tiles share a packed panel
+  EXPECT_EQ(schedule.depth, 256);    // 256 · 32 · 4 B = L1
+  EXPECT_EQ(scheduleProduct(8, sse).depth, 256);
+}
+
 TEST(Schedule, AttentionBlocks) {
   EXPECT_EQ(scheduleAttention(64, 64, 1, avx512), (AttentionSchedule{6, 16, 4, 4, 72, 512, 2, 2}));
   EXPECT_EQ(scheduleAttention(256, 256, 1, avx512).keys, 256); // 2 · 256 · 256 · 4 B = 512 KiB

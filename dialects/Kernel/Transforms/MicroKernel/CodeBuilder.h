@@ -95,6 +95,9 @@ Value emitExp2(CodeBuilder &b, Value t);
 /// Transposes lanes × lanes elements held in `rows`, in log2(lanes) steps of register shuffles.
 void emitTranspose(CodeBuilder &b, MutableArrayRef<Value> rows);
 
+/// Lane i is the sum of all lanes of `rows[i]`. Overwrites `rows`.
+Value emitRowSums(CodeBuilder &b, MutableArrayRef<Value> rows);
+
 class AttentionOp;
 class ContractOp;
 /// Replace a tile on memrefs by vector code.

@@ -4,48 +4,33 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-#include "dialects/Kernel/IR/Kernel.h"
-#include "dialects/Kernel/Transforms/MicroKernel/CodeBuilder.h"
+#include "dialects/Kernel/Transforms/MicroKernel/Contract.h"
 
 using namespace mlir;
 using namespace mlir::kernel;
 
-namespace {
-class ContractExpander {
-public:
-  explicit ContractExpander(ContractOp op)
-      : op(op), schedule(*op.getSchedule()),
-        b(op, cast<MemRefType>(op.getRhs().getType()).getElementType(), schedule.getLanes()),
-        vectorsPerPanel(op.getPanelWidth() / schedule.getLanes()) {}
+ContractExpander::ContractExpander(ContractOp op)
+    : op(op), schedule(*op.getSchedule()),
+      b(op, cast<MemRefType>(op.getRhs().getType()).getElementType(), schedule.getLanes()),
+      lanes(schedule.getLanes()), vectorsPerPanel(op.getPanelColumns() / lanes),
+      sums(op.getSums()) {
+  auto counted =
+      llvm::make_filter_range(op.getEpilogue().front().without_terminator(), [](Operation &each) {
+        return !each.hasTrait<OpTrait::ConstantLike>();
+      });
+  inlined = static_cast<int64_t>(llvm::range_size(counted)) <= schedule.getInlineOps();
+}
 
-  void expand();
+SmallVector<Value> ContractExpander::inMatrix(Value memref, Value row, Value column) {
+  int64_t rank = cast<MemRefType>(memref.getType()).getRank();
+  SmallVector<Value> at(rank - 2, b.index(0));
+  at.append({row, column});
+  return at;
+}
 
-private:
-  // A piece of the tile: rows 0..rows of vectors 0..vectors, from column `column`.
-  struct Piece {
-    Value panel, column;
-    int64_t vectors;
-  };
-
-  void emitPanel(Value panel);
-  void emitFew();
-  void emitProduct(const Piece &piece, int64_t rows, bool few);
-  void emitEpilogueLoop(const Piece &piece, Value rows);
-  void emitEpilogue(Value acc, Value row, Value column, Value mask);
-  Value cloneEpilogue(ArrayRef<Value> arguments);
-  void prefetchAhead(Value k);
-  void prefetchFew(const Piece &piece, Value k);
-
-  ContractOp op;
-  ContractScheduleAttr schedule;
-  CodeBuilder b;
-  int64_t vectorsPerPanel;
-  Value m, n, k;
-  // Accumulators on their way to the epilogue loop, rows of a piece one after the other; null if
-  // never needed.
-  Value buffer;
-  bool inlined; // the epilogue stands behind every accumulator of a tile without masked columns
-};
+//===----------------------------------------------------------------------===//
+// Epilogue
+//===----------------------------------------------------------------------===//
 
 // The scalar ops on vectors; constants and values from outside become splats.
 Value ContractExpander::cloneEpilogue(ArrayRef<Value> arguments) {
@@ -77,16 +62,18 @@ Value ContractExpander::cloneEpilogue(ArrayRef<Value> arguments) {
 }
 
 // Epilogue and store of one vector; `mask` is null where all lanes are columns of the result.
-void ContractExpander::emitEpilogue(Value acc, Value row, Value column, Value mask) {
-  SmallVector<Value> arguments{acc};
+void ContractExpander::emitEpilogue(ValueRange sums, Value row, Value column, Value mask) {
+  int64_t batch = op.getBatchRank();
+  SmallVector<Value> arguments(sums);
   for (auto [i, extra] : llvm::enumerate(op.getExtras())) {
     SmallVector<Value> at;
     bool alongColumns = false;
     AffineMap map = op.getExtraMap(i);
     for (auto [position, e] : llvm::enumerate(map.getResults())) {
       auto dim = dyn_cast<AffineDimExpr>(e);
-      at.push_back(!dim ? b.index(0) : dim.getPosition() ? column : row);
-      alongColumns |= dim && dim.getPosition() == 1 && position + 1 == map.getNumResults();
+      bool isColumn = dim && dim.getPosition() == batch + 1;
+      at.push_back(isColumn ? column : dim && dim.getPosition() == batch ? row : b.index(0));
+      alongColumns |= isColumn && position + 1 == map.getNumResults();
     }
     Value value;
     if (!alongColumns)
@@ -96,11 +83,79 @@ void ContractExpander::emitEpilogue(Value acc, Value row, Value column, Value ma
     arguments.push_back(value);
   }
   Value result = cloneEpilogue(arguments);
+  SmallVector<Value> at = inMatrix(op.getInit(), row, column);
   if (mask)
-    b.maskedStore(result, op.getInit(), {row, column}, mask);
+    b.maskedStore(result, op.getInit(), at, mask);
   else
-    b.store(result, op.getInit(), {row, column});
+    b.store(result, op.getInit(), at);
 }
+
+// The epilogue over the buffer: one copy of its code for all heights of a piece.
+void ContractExpander::emitEpilogueLoop(const Piece &piece, Value rows) {
+  if (!buffer)
+    return;
+  int64_t width = piece.vectors / sums * lanes; // columns of the result
+  Value left = b.subIndex(n, piece.column);
+  auto emit = [&](Value row, Value at, Value mask) {
+    Value start = b.addIndex(b.mulIndex(row, b.index(width * sums)), at);
+    SmallVector<Value> values;
+    for (int64_t sum = 0; sum < sums; ++sum)
+      values.push_back(b.load(buffer, b.addIndex(start, sum * width)));
+    emitEpilogue(values, row, b.addIndex(piece.column, at), mask);
+  };
+  auto whole = [&] {
+    b.loop(b.index(0), rows, 1, [&](Value row) {
+      // Two vectors per turn hide the latency of a long epilogue.
+      int64_t step = piece.vectors / sums % 2 ? 1 : 2;
+      b.loop(b.index(0), b.index(width), step * lanes, [&](Value at) {
+        for (int64_t u = 0; u < step; ++u)
+          emit(row, b.addIndex(at, u * lanes), Value());
+      });
+    });
+  };
+  auto masked = [&] {
+    b.loop(b.index(0), rows, 1, [&](Value row) {
+      b.loop(b.index(0), b.minIndex(left, b.index(width)), lanes, [&](Value at) {
+        emit(row, at, b.firstLanes(b.minIndex(b.subIndex(left, at), b.index(lanes))));
+      });
+    });
+  };
+  if (op.hasFullPanels())
+    return whole();
+  Value tail = b.less(left, b.index(width));
+  if (inlined && !op.isPlain())
+    b.branch(tail, masked);
+  else
+    b.branch(tail, masked, whole);
+}
+
+//===----------------------------------------------------------------------===//
+// Heights
+//===----------------------------------------------------------------------===//
+
+// One row and every even height: an odd one computes its last row twice. That is half the code, and
+// at most one row in vain.
+SmallVector<int64_t> ContractExpander::tileHeights() {
+  SmallVector<int64_t> heights{1};
+  for (int64_t height = 2; height <= schedule.getMr(); height += 2)
+    heights.push_back(height);
+  if (schedule.getMr() % 2 && schedule.getMr() > 1)
+    heights.push_back(schedule.getMr());
+  return heights;
+}
+
+// A body for each height, of which `rows` (0..mr) selects the least that holds it.
+void ContractExpander::specialiseHeight(Value rows, function_ref<void(int64_t)> body) {
+  Value even = b.mulIndex(b.createOrFold<arith::CeilDivUIOp>(rows, b.index(2)), b.index(2));
+  Value height = b.minIndex(even, b.index(schedule.getMr()));
+  Value one = b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::eq, rows, b.index(1));
+  height = b.createOrFold<arith::SelectOp>(one, b.index(1), height);
+  b.specialise(height, tileHeights(), body);
+}
+
+//===----------------------------------------------------------------------===//
+// Packed right operand
+//===----------------------------------------------------------------------===//
 
 // One line per k of where `ahead` points to. The address is linear in the last index, so that it
 // may leave the tile; a prefetch never faults.
@@ -115,7 +170,7 @@ void ContractExpander::prefetchAhead(Value k) {
 void ContractExpander::prefetchFew(const Piece &piece, Value k) {
   int64_t line = 512 / b.getElement().getIntOrFloatBitWidth();
   for (int64_t panel = 0; panel * vectorsPerPanel < piece.vectors; ++panel)
-    for (int64_t column = 0; column < op.getPanelWidth(); column += line)
+    for (int64_t column = 0; column < op.getPanelColumns(); column += line)
       memref::PrefetchOp::create(b, op.getRhs(),
                                  ValueRange{b.addIndex(piece.panel, panel),
                                             b.addIndex(k, schedule.getPrefetch()), b.index(column)},
@@ -130,7 +185,7 @@ void ContractExpander::emitProduct(const Piece &piece, int64_t rows, bool few) {
   };
   auto loadB = [&](Value k, int64_t j) {
     return b.load(op.getRhs(), {b.addIndex(piece.panel, j / vectorsPerPanel), k,
-                                b.index(j % vectorsPerPanel * b.getLanes())});
+                                b.index(j % vectorsPerPanel * lanes)});
   };
   auto prefetch = [&](Value k) {
     if (few && schedule.getPrefetch())
@@ -139,17 +194,25 @@ void ContractExpander::emitProduct(const Piece &piece, int64_t rows, bool few) {
       prefetchAhead(k);
   };
   acc = emitFmaLoop(b, rows, piece.vectors, k, schedule.getUnroll(), acc, loadA, loadB, prefetch);
-  auto forEach = [&](function_ref<void(Value acc, int64_t row, int64_t offset)> body) {
+  // The sums of one vector of the result, which is number j of its row.
+  int64_t perPanel = vectorsPerPanel / sums, perRow = piece.vectors / sums;
+  auto forEach = [&](function_ref<void(ValueRange values, int64_t row, int64_t j)> body) {
     for (int64_t i = 0; i < rows; ++i)
-      for (int64_t j = 0; j < piece.vectors; ++j)
-        body(acc[i * piece.vectors + j], i, j * b.getLanes());
+      for (int64_t j = 0; j < perRow; ++j) {
+        SmallVector<Value> values;
+        for (int64_t sum = 0; sum < sums; ++sum)
+          values.push_back(acc[i * piece.vectors + j / perPanel * vectorsPerPanel + sum * perPanel +
+                               j % perPanel]);
+        body(values, i, j);
+      }
   };
-  auto keep = [&](Value acc, int64_t row, int64_t offset) {
-    b.store(acc, buffer, b.index(row * piece.vectors * b.getLanes() + offset));
+  auto keep = [&](ValueRange values, int64_t row, int64_t j) {
+    for (auto [sum, value] : llvm::enumerate(values))
+      b.store(value, buffer, b.index((row * piece.vectors + sum * perRow + j) * lanes));
   };
-  auto finish = [&](Value acc, int64_t row, int64_t offset) {
+  auto finish = [&](ValueRange values, int64_t row, int64_t j) {
     auto store = [&] {
-      emitEpilogue(acc, b.index(row), b.addIndex(piece.column, offset), Value());
+      emitEpilogue(values, b.index(row), b.addIndex(piece.column, j * lanes), Value());
     };
     if (few || row == 0 || row + 1 < rows)
       store();
@@ -158,64 +221,15 @@ void ContractExpander::emitProduct(const Piece &piece, int64_t rows, bool few) {
   };
   if (!inlined)
     return forEach(keep);
-  Value masked = b.less(n, b.addIndex(piece.column, piece.vectors * b.getLanes()));
+  Value masked = b.less(n, b.addIndex(piece.column, perRow * lanes));
   if (op.hasFullPanels())
     masked = arith::ConstantIntOp::create(b, 0, 1);
   b.branch(masked, [&] { forEach(keep); }, [&] { forEach(finish); });
 }
 
-// The epilogue over the buffer: one copy of its code for all heights of a piece.
-void ContractExpander::emitEpilogueLoop(const Piece &piece, Value rows) {
-  if (!buffer)
-    return;
-  int64_t width = piece.vectors * b.getLanes();
-  Value left = b.subIndex(n, piece.column);
-  auto whole = [&] {
-    b.loop(b.index(0), rows, 1, [&](Value row) {
-      Value start = b.mulIndex(row, b.index(width));
-      // Two vectors per turn hide the latency of a long epilogue.
-      int64_t step = piece.vectors % 2 ? 1 : 2;
-      b.loop(b.index(0), b.index(width), step * b.getLanes(), [&](Value at) {
-        for (int64_t u = 0; u < step; ++u) {
-          Value offset = b.addIndex(at, u * b.getLanes());
-          emitEpilogue(b.load(buffer, b.addIndex(start, offset)), row,
-                       b.addIndex(piece.column, offset), Value());
-        }
-      });
-    });
-  };
-  auto masked = [&] {
-    b.loop(b.index(0), rows, 1, [&](Value row) {
-      Value start = b.mulIndex(row, b.index(width));
-      b.loop(b.index(0), b.minIndex(left, b.index(width)), b.getLanes(), [&](Value at) {
-        emitEpilogue(b.load(buffer, b.addIndex(start, at)), row, b.addIndex(piece.column, at),
-                     b.firstLanes(b.minIndex(b.subIndex(left, at), b.index(b.getLanes()))));
-      });
-    });
-  };
-  if (op.hasFullPanels())
-    return whole();
-  Value tail = b.less(left, b.index(width));
-  if (inlined)
-    b.branch(tail, masked);
-  else
-    b.branch(tail, masked, whole);
-}
-
-// Rows 0..mr of one panel, a specialised body for one row and for every even height: an odd one
-// computes its last row twice. That is half the code, and at most one row in vain.
 void ContractExpander::emitPanel(Value panel) {
-  Piece piece{panel, b.mulIndex(panel, b.index(op.getPanelWidth())), vectorsPerPanel};
-  SmallVector<int64_t> heights{1};
-  for (int64_t height = 2; height < schedule.getMr() + 1; height += 2)
-    heights.push_back(height);
-  if (schedule.getMr() % 2 && schedule.getMr() > 1)
-    heights.push_back(schedule.getMr());
-  Value even = b.mulIndex(b.createOrFold<arith::CeilDivUIOp>(m, b.index(2)), b.index(2));
-  Value height = b.minIndex(even, b.index(schedule.getMr()));
-  height = b.createOrFold<arith::SelectOp>(
-      b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::eq, m, b.index(1)), b.index(1), height);
-  b.specialise(height, heights, [&](int64_t rows) { emitProduct(piece, rows, false); });
+  Piece piece{panel, b.mulIndex(panel, b.index(op.getResultColumns())), vectorsPerPanel};
+  specialiseHeight(m, [&](int64_t rows) { emitProduct(piece, rows, false); });
   emitEpilogueLoop(piece, m);
 }
 
@@ -245,30 +259,32 @@ void ContractExpander::emitFew() {
   next(0, 1);
 }
 
-void ContractExpander::expand() {
-  m = b.dim(op.getLhs(), 0);
-  n = b.dim(op.getInit(), 1);
-  k = b.dim(op.getRhs(), 1);
-  Block &body = op.getEpilogue().front();
-  auto counted = llvm::make_filter_range(body.without_terminator(), [](Operation &each) {
-    return !each.hasTrait<OpTrait::ConstantLike>();
-  });
-  inlined = static_cast<int64_t>(llvm::range_size(counted)) <= schedule.getInlineOps();
+void ContractExpander::expandPacked() {
   bool single = cast<MemRefType>(op.getRhs().getType()).getDimSize(0) == 1;
   if (!inlined || !op.hasFullPanels()) {
-    int64_t size = schedule.getMr() * op.getPanelWidth();
+    int64_t size = schedule.getMr() * op.getPanelColumns();
     if (!single)
       for (auto [rows, panels] : llvm::zip(schedule.getFewRows(), schedule.getFewPanels()))
-        size = std::max(size, rows * panels * op.getPanelWidth());
+        size = std::max(size, rows * panels * op.getPanelColumns());
     buffer = b.scratch(size, b.getElement());
   }
   if (single || schedule.getFewRows().empty())
     b.loop(b.index(0), b.dim(op.getRhs(), 0), 1, [&](Value panel) { emitPanel(panel); });
   else
     emitFew();
+}
+
+void ContractExpander::expand() {
+  int64_t batch = op.getBatchRank();
+  m = b.dim(op.getInit(), batch);
+  n = b.dim(op.getInit(), batch + 1);
+  k = b.dim(op.getLhs(), cast<MemRefType>(op.getLhs().getType()).getRank() - 1);
+  if (op.isPlain())
+    expandPlain();
+  else
+    expandPacked();
   op.erase();
 }
-} // namespace
 
 void kernel::expandContract(ContractOp op) {
   ContractExpander(op).expand();

@@ -33,21 +33,32 @@ Value kernel::emitExp2(CodeBuilder &b, Value t) {
   return b.mul(p, arith::BitcastOp::create(b, b.vectorType(), exponent));
 }
 
-void kernel::emitTranspose(CodeBuilder &b, MutableArrayRef<Value> rows) {
+// Lanes with bit `s` clear of x and y side by side, then those with the bit set: (x[l], y[l - s])
+// and (x[l + s], y[l]).
+static std::pair<Value, Value> exchange(CodeBuilder &b, Value x, Value y, int64_t s) {
   int64_t n = b.getLanes();
-  // Step s exchanges the bit s of row number and lane number.
-  for (int64_t s = 1; s < n; s *= 2) {
-    SmallVector<int64_t> even, odd;
-    for (int64_t lane = 0; lane < n; ++lane) {
-      even.push_back(lane & s ? n + lane - s : lane);
-      odd.push_back(lane & s ? n + lane : lane + s);
-    }
-    for (int64_t i = 0; i < n; ++i) {
-      if (i & s)
-        continue;
-      Value x = rows[i], y = rows[i + s];
-      rows[i] = vector::ShuffleOp::create(b, x, y, even);
-      rows[i + s] = vector::ShuffleOp::create(b, x, y, odd);
-    }
+  SmallVector<int64_t> clear, set;
+  for (int64_t lane = 0; lane < n; ++lane) {
+    clear.push_back(lane & s ? n + lane - s : lane);
+    set.push_back(lane & s ? n + lane : lane + s);
   }
+  return {vector::ShuffleOp::create(b, x, y, clear), vector::ShuffleOp::create(b, x, y, set)};
+}
+
+void kernel::emitTranspose(CodeBuilder &b, MutableArrayRef<Value> rows) {
+  // Step s exchanges the bit s of row number and lane number.
+  for (int64_t s = 1; s < b.getLanes(); s *= 2)
+    for (int64_t i = 0; i < b.getLanes(); ++i)
+      if (!(i & s))
+        std::tie(rows[i], rows[i + s]) = exchange(b, rows[i], rows[i + s], s);
+}
+
+Value kernel::emitRowSums(CodeBuilder &b, MutableArrayRef<Value> rows) {
+  // After step s, lanes that differ in the bits up to s belong to different rows.
+  for (int64_t s = 1; s < b.getLanes(); s *= 2)
+    for (int64_t i = 0; i < b.getLanes(); i += 2 * s) {
+      auto [clear, set] = exchange(b, rows[i], rows[i + s], s);
+      rows[i] = b.add(clear, set);
+    }
+  return rows[0];
 }
