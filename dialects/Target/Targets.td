@@ -56,6 +56,7 @@ class Neon<string name, string summary, int l1, int l2> : Cpu<name, summary, l1,
 def : Avx2<"x86-64-v3", "AVX2 and FMA: Intel Haswell, AMD Zen and later", 32, 512>;
 def : Avx512<"x86-64-v4", "AVX-512: Intel Skylake-SP, AMD Zen 4 and later", 32, 1024>;
 def : Avx512<"sapphirerapids", "AVX-512 and AMX: 4th-generation Intel Xeon and later", 48, 2048>;
+def : Avx512<"znver5", "AVX-512: AMD Zen 5, with LLVM's model of it", 48, 1024>;
 
 //===----------------------------------------------------------------------===//
 // AArch64
