@@ -1,4 +1,5 @@
-"""Measures the house: lines per file, longest functions, includes between rooms; `--check` fails on what the rules forbid.
+"""Measures the house: lines per file, longest functions, includes between rooms, what one more of a kind costs; `--check` fails on what
+the rules forbid.
 
 Rules (docs/Architecture.md): a file has at most 500 lines unless ALLOWED_LONG says why; functions aim at 60 lines and have at most
 120; `dialects/` never includes `lib/`; lib/Runtime and include/tilewright never include MLIR or LLVM; Xf never includes Kernel;
@@ -24,6 +25,14 @@ FORBIDDEN = [
     ("lib/Runtime/", r'[<"](mlir|llvm|dialects)/', "it is linked into artefacts"),
     ("include/", r'[<"](mlir|llvm|dialects|lib)/', "it is installed"),
     ("lib/Schedule/", r'[<"](mlir/|dialects/(Xf|Kernel|Onnx)/)', "schedules are pure functions"),
+]
+
+# (one more ..., where its line is added, what the line looks like)
+COSTS = [
+    ("CPU level", "dialects/Target/Targets.td", r"^def : "),
+    ("ONNX operator", "lib/Conversion/OnnxToXf/*.cpp", r"^    \{\"[a-z.]*\", \"[A-Za-z]+\", [0-9]+, "),
+    ("pass", "*Passes.td", r"^def [A-Za-z]+ : Pass<"),
+    ("stage", "lib/Pipeline/Stages.def", r"^TILEWRIGHT_STAGE\([a-z]+, "),
 ]
 
 
@@ -62,6 +71,33 @@ def included_rooms(path: pathlib.Path) -> list[str]:
     return [room_of(pathlib.Path(target)) for target in re.findall(r'#include "((?:dialects|lib|include|tilewright)/[^"]+)"', text)]
 
 
+def additions(where: str, line: str) -> list[tuple[str, str, list[str]]]:
+    """(hash, subject, files) of the commits that added lines like `line` to existing files matching `where`."""
+    log = subprocess.run(["git", "log", "--format=%h %s", "--diff-filter=M", "--extended-regexp", "-G", line, "--", where], cwd=ROOT,
+                         capture_output=True, text=True, check=True).stdout.splitlines()
+    found = []
+    for commit, subject in (row.split(" ", 1) for row in log):
+        show = ["git", "show", "--format=", commit]
+        patch = subprocess.run([*show, "--unified=0", "--", where], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        changed = {sign: {row[1:] for row in patch.splitlines() if row[0] == sign and re.match(line, row[1:])} for sign in "+-"}
+        if len(changed["+"]) > len(changed["-"]):  # more than moved or edited
+            files = subprocess.run([*show, "--name-only"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+            found.append((commit, subject, files))
+    return found
+
+
+def report_costs() -> None:
+    print("\nwhat one more costs: the commit of this clone's history that touched fewest files for it")
+    for kind, where, line in COSTS:
+        cheapest = min(additions(where, line), key=lambda commit: len(commit[2]), default=None)
+        if not cheapest:
+            print(f"  {kind}: no commit yet has added one alone")
+            continue
+        commit, subject, files = cheapest
+        print(f"  {kind}: {len(files)} files in {commit} ({subject})")
+        print("".join(f"    {file}\n" for file in files), end="")
+
+
 def violations() -> list[str]:
     found = []
     for path in sources():
@@ -98,6 +134,7 @@ def report() -> None:
     print("\nincludes between rooms")
     for (source, target), count in sorted(arrows.items()):
         print(f"  {source:24} -> {target:24} {count}")
+    report_costs()
     print("\nrule violations")
     print("\n".join("  " + line for line in violations()) or "  none")
 
