@@ -12,16 +12,17 @@ TARGETS = {
     "x86-64-v4": "<mr = 6, lanes = 16, key_vectors = 4, value_vectors = 4, rows = 24, keys = {keys}>",
     "x86-64-v3": "<mr = 6, lanes = 8, key_vectors = 2, value_vectors = 2, rows = 24, keys = {keys}>",
     "x86-64-v2": "<mr = 6, lanes = 4, key_vectors = 2, value_vectors = 2, rows = 24, keys = {keys}>",
+    "aarch64": "<mr = 6, lanes = 4, key_vectors = 4, value_vectors = 4, rows = 24, keys = {keys}>",
 }
 BHSD, BSHD = "(b, h, s, d) -> (b, h, s, d)", "(b, h, s, d) -> (b, s, h, d)"
 
 
 class Case:
     def __init__(self, h=2, hkv=2, d=64, dv=None, causal=False, window=-1, offset=False,
-                 lengths=False, mask=None, order=BHSD, keys=128):
+                 lengths=False, mask=None, order=BHSD, keys=128, softcap=0.0):
         self.h, self.hkv, self.d, self.dv = h, hkv, d, dv or d
         self.causal, self.window, self.offset, self.lengths = causal, window, offset, lengths
-        self.mask, self.order, self.keys = mask, order, keys
+        self.mask, self.order, self.keys, self.softcap = mask, order, keys, softcap
 
     def __repr__(self):
         return " ".join(f"{k}={v}" for k, v in vars(self).items())
@@ -54,6 +55,7 @@ def source(case, schedule):
     offset = "offset(%offset)" if case.offset else ""
     attributes = f"maps = [{', '.join([f'affine_map<{case.order}>'] * 4)}], scale = {case.d ** -0.5} : f64"
     attributes += ", causal" if case.causal else ""
+    attributes += f", softcap = {case.softcap} : f64" if case.softcap else ""
     attributes += f", window = {case.window}" if case.window >= 0 else ""
     s = 2 if case.order == BHSD else 1
     return f"""
@@ -76,6 +78,8 @@ def reference(case, q, k, v, mask, offset, lengths):
     group = case.h // case.hkv
     k, v = (np.repeat(x.astype(np.float64), group, 1) for x in (k, v))
     s = q.astype(np.float64) @ k.transpose(0, 1, 3, 2) * case.d ** -0.5
+    if case.softcap:
+        s = case.softcap * np.tanh(s / case.softcap)
     if mask is not None:
         s = s + mask
     i, j = np.arange(q.shape[2])[:, None], np.arange(k.shape[2])[None]
@@ -96,7 +100,7 @@ def reference(case, q, k, v, mask, offset, lengths):
 
 def check(cpu, case, sizes):
     library = harness.compile_ir(source(case, TARGETS[cpu].format(keys=case.keys)),
-                                 f"kernel-tile,{harness.MACHINE}", cpu)
+                                 f"kernel-tile,{harness.machine(polynomials=bool(case.softcap))}", cpu)
     random = np.random.default_rng(1)
     failures = 0
     for b, sq, skv, offset in sizes:
@@ -140,7 +144,7 @@ def main():
     options = parser.parse_args()
     # b, sq, skv, offset
     sizes = [(1, 1, 1, 0), (2, 1, 77, 76), (1, 3, 3, 0), (1, 5, 128, 123), (2, 37, 37, 0),
-             (1, 64, 129, 65), (1, 130, 300, 170), (1, 7, 2, 0)]
+             (1, 64, 129, 65), (1, 130, 300, 170), (1, 7, 2, 0), (1, 1, 2049, 2048), (2, 2, 700, 698)]
     cases = [
         Case(), Case(causal=True, offset=True), Case(causal=True, order=BSHD, h=4),
         Case(d=80, h=6, hkv=2, causal=True, offset=True, order=BSHD),
@@ -148,10 +152,18 @@ def main():
         Case(causal=True, window=5, offset=True, keys=128), Case(h=8, hkv=1, causal=True),
         masked(["?b", "1", "1", "?k"]), masked(["1", "2", "?q", "?k"], causal=True, offset=True),
         masked(["?q", "1"], order=BSHD),
+        # Head sizes of real models; groups that share no factor with the height of a row tile.
+        Case(d=80, causal=True, offset=True), Case(d=96, h=5, hkv=1, causal=True, offset=True),
+        Case(d=128, h=14, hkv=2, causal=True, offset=True, order=BSHD),
+        Case(d=256, h=4, hkv=1, causal=True, offset=True, keys=64), Case(d=192, dv=128, h=3, hkv=3),
+        Case(d=128, h=7, hkv=1, causal=True, window=64, offset=True),
+        Case(softcap=5.0), Case(d=256, h=4, hkv=2, softcap=2.0, causal=True, window=100, offset=True),
+        masked(["1", "5", "?q", "?k"], h=5, hkv=1, softcap=3.0),
     ]
-    pairs = list(itertools.product(options.cpu or TARGETS, cases))
+    cpus = options.cpu or [cpu for cpu in TARGETS if harness.can_run(cpu)]
+    pairs = list(itertools.product(cpus, cases))
     if not options.full:  # every case on one width, every width on some cases
-        pairs = [pairs[i] for i in range(len(pairs)) if i < len(cases) or i % 4 == 0]
+        pairs = [pairs[i] for i in range(len(pairs)) if i < len(cases) or i % 7 == 0]
     failures = sum(check(cpu, case, sizes) for cpu, case in pairs)
     print("FAILED" if failures else "all right")
     return failures > 0

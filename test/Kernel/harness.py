@@ -18,7 +18,15 @@ TO_LLVM = ("scf-forall-to-for,func.func(buffer-loop-hoisting,"
            "convert-linalg-to-loops,expand-strided-metadata,lower-affine,"
            "canonicalize,cse,loop-invariant-code-motion,convert-scf-to-cf,convert-func-to-llvm,"
            "convert-to-llvm,reconcile-unrealized-casts")
-MACHINE = f"canonicalize,cse,{BUFFERIZE},kernel-expand,canonicalize,cse,{TO_LLVM}"
+
+
+def machine(polynomials=False):
+    """Tensors to the llvm dialect; `polynomials` where code calls functions of vectors."""
+    functions = "codegen-polynomials," if polynomials else ""
+    return f"canonicalize,cse,{BUFFERIZE},kernel-expand,{functions}canonicalize,cse,{TO_LLVM}"
+
+
+MACHINE = machine()
 
 _work = tempfile.TemporaryDirectory(prefix="kernel-")
 
