@@ -11,13 +11,17 @@
 
 namespace mlir::xf {
 
-/// The number that a tensor constant holds everywhere, or nothing.
+/// All elements of a tensor constant, one for a splat; nothing where there is none or a double does
+/// not hold them.
+std::optional<SmallVector<double>> numbersOf(DenseElementsAttr constant);
+
+/// The number that a tensor constant holds everywhere, or nothing; nothing either for an integer
+/// that no double holds.
 std::optional<double> splatNumberOf(Attribute constant);
 std::optional<double> splatNumberOf(Value value);
 
 /// kind of constants as a constant of static type `type`; null where a constant is missing, its
-/// shape is broadcast other than as a splat, the result is larger than 4 KB, or integer arithmetic
-/// would leave the range of double.
+/// shape is broadcast other than as a splat, or the result is larger than 4 KB.
 Attribute foldUnary(UnaryKind kind, Attribute input, RankedTensorType type);
 Attribute foldBinary(BinaryKind kind, Attribute lhs, Attribute rhs, RankedTensorType type);
 Attribute foldCast(Attribute input, RankedTensorType type);

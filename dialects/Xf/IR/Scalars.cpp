@@ -234,11 +234,26 @@ Value Scalars::unary(UnaryKind kind, Value x, bool isUnsigned) {
 // binary, compare
 //===----------------------------------------------------------------------===//
 
-// Through f64, as onnxruntime does: exact below 2^53.
-Value Scalars::integerPower(Value x, Value y) {
-  Type type = x.getType(), wide = b.getF64Type();
-  Value power = math::PowFOp::create(b, loc, convert(x, type, wide), convert(y, type, wide));
-  return convert(power, wide, type);
+// The product of x^(2^i) over the bits i of y, wrapping; 1 / x^-y truncated for y < 0.
+Value Scalars::integerPower(Value x, Value y, bool isUnsigned) {
+  Type type = x.getType();
+  Value one = constant(type, 1), zero = constant(type, 0);
+  auto isOdd = [&](Value v) {
+    return compare(CompareKind::ne, arith::AndIOp::create(b, loc, v, one), zero);
+  };
+  Value result = one, factor = x;
+  for (unsigned bit = 0, width = type.getIntOrFloatBitWidth(); bit < width; ++bit) {
+    Value rest = arith::ShRUIOp::create(b, loc, y, constant(type, bit));
+    result = select(isOdd(rest), mul(result, factor), result);
+    factor = mul(factor, factor);
+  }
+  if (isUnsigned)
+    return result;
+  Value minusOne = constant(type, -1);
+  Value sign = select(isOdd(y), minusOne, one);
+  Value reciprocal = select(compare(CompareKind::eq, x, one), one,
+                            select(compare(CompareKind::eq, x, minusOne), sign, zero));
+  return select(compare(CompareKind::lt, y, zero), reciprocal, result);
 }
 
 // x - y trunc(x / y): the sign of x; 0 for a zero divisor.
@@ -279,7 +294,7 @@ Value Scalars::binary(BinaryKind kind, Value x, Value y, bool isUnsigned) {
   case BinaryKind::div:
     return div(x, y, isUnsigned);
   case BinaryKind::pow:
-    return isFloat(x) ? Value(math::PowFOp::create(b, loc, x, y)) : integerPower(x, y);
+    return isFloat(x) ? Value(math::PowFOp::create(b, loc, x, y)) : integerPower(x, y, isUnsigned);
   case BinaryKind::max:
     return max(x, y, isUnsigned);
   case BinaryKind::min:

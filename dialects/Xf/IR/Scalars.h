@@ -63,7 +63,7 @@ struct Scalars {
   Value narrow(Value x, Type element);
 
 private:
-  Value integerPower(Value x, Value y);
+  Value integerPower(Value x, Value y, bool isUnsigned);
   Value remainder(Value x, Value y, bool isUnsigned);
   Value modulo(Value x, Value y, bool isUnsigned);
   Value logOnePlus(Value u);

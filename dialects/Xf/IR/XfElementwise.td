@@ -27,6 +27,9 @@ def Xf_UnaryOp : Xf_InferredOp<"unary"> {
 
 def Xf_BinaryOp : Xf_InferredOp<"binary", [SameOperandsElementType]> {
   let summary = "z = kind(x, y) with broadcasting";
+  let description = [{
+    Integers wrap, and a divisor 0 gives 0. A negative integer exponent gives the reciprocal of the power, truncated.
+  }];
   let arguments = (ins Xf_BinaryKindAttr:$kind, AnyRankedTensor:$lhs, AnyRankedTensor:$rhs);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$kind $lhs `,` $rhs attr-dict `:` functional-type(operands, results)";

@@ -5,6 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/Xf/Transforms/Diagonals.h"
+#include "dialects/Xf/IR/Evaluator.h"
+#include "dialects/Xf/IR/Fold.h"
 #include "dialects/Xf/IR/Shapes.h"
 #include "dialects/Xf/Transforms/Match.h"
 #include "mlir/IR/Matchers.h"
@@ -91,64 +93,7 @@ std::optional<Positions> positionsOf(OpBuilder &builder, Value value) {
       .Default([](Operation *) { return std::nullopt; });
 }
 
-double evaluate(UnaryKind kind, double x) {
-  switch (kind) {
-  case UnaryKind::logical_not:
-    return x == 0;
-  case UnaryKind::neg:
-    return -x;
-  case UnaryKind::abs:
-    return std::abs(x);
-  case UnaryKind::is_inf:
-    return std::isinf(x);
-  default:
-    return std::nan("");
-  }
-}
-
-double evaluate(BinaryKind kind, double x, double y) {
-  switch (kind) {
-  case BinaryKind::add:
-    return x + y;
-  case BinaryKind::sub:
-    return x - y;
-  case BinaryKind::mul:
-    return x * y;
-  case BinaryKind::max:
-    return std::max(x, y);
-  case BinaryKind::min:
-    return std::min(x, y);
-  case BinaryKind::logical_and:
-    return x != 0 && y != 0;
-  case BinaryKind::logical_or:
-    return x != 0 || y != 0;
-  case BinaryKind::logical_xor:
-    return (x != 0) != (y != 0);
-  default:
-    return std::nan("");
-  }
-}
-
-double evaluate(CompareKind kind, double x, double y) {
-  switch (kind) {
-  case CompareKind::eq:
-    return x == y;
-  case CompareKind::ne:
-    return x != y;
-  case CompareKind::lt:
-    return x < y;
-  case CompareKind::le:
-    return x <= y;
-  case CompareKind::gt:
-    return x > y;
-  case CompareKind::ge:
-    return x >= y;
-  }
-  llvm_unreachable("all kinds are covered");
-}
-
-// Neighbouring equal values become one; a value that is not a number means that it could not be
-// evaluated.
+// Neighbouring equal values become one. Masks with a NaN, which is unequal to itself, are none.
 std::optional<Diagonals> simplified(const Diagonals &input) {
   Diagonals result{{}, {input.values.front()}};
   for (size_t i = 0; i < input.limits.size(); ++i)
@@ -161,17 +106,21 @@ std::optional<Diagonals> simplified(const Diagonals &input) {
   return result;
 }
 
-using Formula = function_ref<double(ArrayRef<double>)>;
-
-// formula(a, b, ...) on every interval between the limits of all operands; none when their order is
-// not known.
-std::optional<Diagonals> pointwise(ArrayRef<Diagonals> operands, Formula formula) {
+// The op on every interval between the limits of all operands; none when their order is not known.
+std::optional<Diagonals> pointwise(Operation *op, ArrayRef<Diagonals> operands) {
+  Formula formula = formulaOf(op);
+  if (!formula)
+    return std::nullopt;
+  auto evaluatorOf = [](Value value) { return Evaluator(getElementTypeOrSelf(value)); };
   SmallVector<size_t> at(operands.size(), 0);
   auto current = [&] {
-    return llvm::map_to_vector(llvm::seq(operands.size()),
-                               [&](size_t k) { return operands[k].values[at[k]]; });
+    SmallVector<Number> x;
+    for (auto [k, operand] : llvm::enumerate(op->getOperands()))
+      x.push_back(evaluatorOf(operand).number(operands[k].values[at[k]]));
+    Evaluator result = evaluatorOf(op->getResult(0));
+    return result.toDouble(result.rounded(formula(x)));
   };
-  Diagonals result{{}, {formula(current())}};
+  Diagonals result{{}, {current()}};
   while (true) {
     std::optional<LinearSize> next;
     for (auto [k, operand] : llvm::enumerate(operands)) {
@@ -189,13 +138,13 @@ std::optional<Diagonals> pointwise(ArrayRef<Diagonals> operands, Formula formula
       if (at[k] < operand.limits.size() && operand.limits[at[k]] == *next)
         ++at[k];
     result.limits.push_back(*next);
-    result.values.push_back(formula(current()));
+    result.values.push_back(current());
   }
 }
 
 // An elementwise op. Operands that are not splats have the rows and columns of the result, or rows
 // would be repeated.
-std::optional<Diagonals> elementwise(OpBuilder &builder, Operation *op, Formula formula) {
+std::optional<Diagonals> elementwise(OpBuilder &builder, Operation *op) {
   SmallVector<Diagonals> operands;
   for (Value operand : op->getOperands()) {
     std::optional<Diagonals> diagonals = diagonalsOf(builder, operand);
@@ -206,7 +155,7 @@ std::optional<Diagonals> elementwise(OpBuilder &builder, Operation *op, Formula 
       return std::nullopt;
     operands.push_back(*diagonals);
   }
-  return pointwise(operands, formula);
+  return pointwise(op, operands);
 }
 
 // row + i ? column + j as a condition on j - i.
@@ -251,22 +200,16 @@ std::optional<Diagonals> constantDiagonals(DenseElementsAttr elements) {
   ArrayRef<int64_t> shape = elements.getType().getShape();
   if (shape.size() < 2 || llvm::any_of(shape.drop_back(2), [](int64_t size) { return size != 1; }))
     return std::nullopt;
-  SmallVector<double> numbers;
-  if (isa<FloatType>(elements.getElementType()))
-    for (const APFloat &number : elements.getValues<APFloat>())
-      numbers.push_back(number.convertToDouble());
-  else if (elements.getElementType().isInteger())
-    for (const APInt &number : elements.getValues<APInt>())
-      numbers.push_back(number.getBitWidth() == 1 ? number.getZExtValue() : number.getSExtValue());
-  else
+  std::optional<SmallVector<double>> numbers = numbersOf(elements);
+  if (!numbers)
     return std::nullopt;
   int64_t rows = shape[shape.size() - 2], columns = shape.back();
   Diagonals result;
   for (int64_t d = 1 - rows; d < columns; ++d) {
     int64_t first = std::max<int64_t>(0, -d);
-    double value = numbers[first * columns + first + d];
+    double value = (*numbers)[first * columns + first + d];
     for (int64_t i = first; i < rows && i + d < columns; ++i)
-      if (numbers[i * columns + i + d] != value)
+      if ((*numbers)[i * columns + i + d] != value)
         return std::nullopt;
     result.values.push_back(value);
     if (d > 1 - rows)
@@ -325,27 +268,9 @@ std::optional<Diagonals> diagonalsOf(OpBuilder &builder, Value value) {
   return TypeSwitch<Operation *, std::optional<Diagonals>>(op)
       .Case([&](CompareOp compare) {
         std::optional<Diagonals> positions = comparedPositions(builder, compare);
-        return positions ? positions : elementwise(builder, op, [&](ArrayRef<double> x) {
-          return evaluate(compare.getKind(), x[0], x[1]);
-        });
+        return positions ? positions : elementwise(builder, op);
       })
-      .Case([&](UnaryOp unary) {
-        return elementwise(builder, op,
-                           [&](ArrayRef<double> x) { return evaluate(unary.getKind(), x[0]); });
-      })
-      .Case([&](BinaryOp binary) {
-        return elementwise(builder, op, [&](ArrayRef<double> x) {
-          return evaluate(binary.getKind(), x[0], x[1]);
-        });
-      })
-      .Case([&](SelectOp) {
-        return elementwise(builder, op, [](ArrayRef<double> x) { return x[0] != 0 ? x[1] : x[2]; });
-      })
-      .Case([&](CastOp cast) {
-        bool toBool = cast.getType().getElementType().isInteger(1);
-        return elementwise(builder, op,
-                           [&](ArrayRef<double> x) { return toBool ? x[0] != 0 : x[0]; });
-      })
+      .Case<UnaryOp, BinaryOp, SelectOp, CastOp>([&](auto) { return elementwise(builder, op); })
       .Case<ReshapeOp, BroadcastOp>([&](auto) -> std::optional<Diagonals> {
         if (!hasSameSize(builder, op->getOperand(0), value, 0) ||
             !hasSameSize(builder, op->getOperand(0), value, 1))

@@ -6,12 +6,11 @@
 //===----------------------------------------------------------------------===//
 #include "lib/Conversion/OnnxToXf/ScalarMath.h"
 
-#include "llvm/Support/MathExtras.h"
-#include <cmath>
-
 using namespace mlir;
 using mlir::xf::BinaryKind;
 using mlir::xf::CompareKind;
+using mlir::xf::Evaluator;
+using mlir::xf::Number;
 using mlir::xf::UnaryKind;
 
 namespace tilewright {
@@ -39,14 +38,23 @@ ScalarMath::Element ScalarMath::number(double value, Type type) {
   return OpFoldResult(FloatAttr::get(type, rounded));
 }
 
-// Two's complement in the width of the element type.
-static int64_t wrapTo(int64_t value, Type type) {
-  unsigned width = type.getIntOrFloatBitWidth();
-  if (width >= 64)
-    return value;
-  return type.isUnsignedInteger()
-             ? static_cast<int64_t>(value & llvm::maskTrailingOnes<uint64_t>(width))
-             : llvm::SignExtend64(value, width);
+// A constant element of a tensor with elements of `type`.
+static std::optional<Number> constantOf(OpFoldResult element, Type type) {
+  if (!Evaluator::supports(type))
+    return std::nullopt;
+  if (std::optional<double> real = constantNumber(element))
+    return Number{.real = *real};
+  if (isa<FloatType>(type))
+    return std::nullopt;
+  std::optional<int64_t> integer =
+      type.isInteger(1) ? constantBoolean(element) : constantInteger(element);
+  return integer ? std::optional(Number{.integer = *integer}) : std::nullopt;
+}
+
+ScalarMath::Element ScalarMath::element(Number value, Type type) {
+  if (isa<FloatType>(type))
+    return number(value.real, type);
+  return type.isInteger(1) ? boolean(value.integer) : integer(value.integer);
 }
 
 Value ScalarMath::materialize(Element x, Type type) {
@@ -65,41 +73,6 @@ Value ScalarMath::materialize(Element x, Type type) {
 // Unary
 //===----------------------------------------------------------------------===//
 
-static std::optional<double> evaluate(UnaryKind kind, double x) {
-  switch (kind) {
-  case UnaryKind::abs:
-    return std::fabs(x);
-  case UnaryKind::ceil:
-    return std::ceil(x);
-  case UnaryKind::floor:
-    return std::floor(x);
-  case UnaryKind::round_even:
-    return std::nearbyint(x);
-  case UnaryKind::neg:
-    return -x;
-  case UnaryKind::reciprocal:
-    return 1.0 / x;
-  case UnaryKind::sqrt:
-    return std::sqrt(x);
-  case UnaryKind::rsqrt:
-    return 1.0 / std::sqrt(x);
-  case UnaryKind::exp:
-    return std::exp(x);
-  case UnaryKind::log:
-    return std::log(x);
-  case UnaryKind::cos:
-    return std::cos(x);
-  case UnaryKind::sin:
-    return std::sin(x);
-  case UnaryKind::relu:
-    return x > 0 ? x : 0;
-  case UnaryKind::sign:
-    return x > 0 ? 1 : x < 0 ? -1 : 0;
-  default:
-    return std::nullopt;
-  }
-}
-
 std::optional<ScalarMath::Element> ScalarMath::integerBehind(Element x) {
   auto value = dyn_cast<Value>(x);
   auto convert = value ? value.getDefiningOp<arith::SIToFPOp>() : nullptr;
@@ -108,11 +81,13 @@ std::optional<ScalarMath::Element> ScalarMath::integerBehind(Element x) {
 }
 
 ScalarMath::Result ScalarMath::unary(UnaryKind kind, Element x, Type type) {
+  if (std::optional<Number> value = constantOf(x, type)) {
+    bool test = kind == UnaryKind::is_nan || kind == UnaryKind::is_inf;
+    return element(Evaluator(type).unary(kind, *value), test ? builder.getI1Type() : type);
+  }
   if (type.isInteger(1)) {
     if (kind != UnaryKind::logical_not)
       return std::nullopt;
-    if (std::optional<bool> value = constantBoolean(x))
-      return boolean(!*value);
     Value one = materialize(boolean(true), type);
     return Element(
         builder.createOrFold<arith::XOrIOp>(builder.getUnknownLoc(), cast<Value>(x), one));
@@ -124,13 +99,7 @@ ScalarMath::Result ScalarMath::unary(UnaryKind kind, Element x, Type type) {
       return index.alwaysNonNegative(x)
                  ? Result(x)
                  : binary(BinaryKind::max, x, *unary(UnaryKind::neg, x, type), type);
-    if (kind == UnaryKind::sign && constantInteger(x))
-      return integer((*constantInteger(x) > 0) - (*constantInteger(x) < 0));
     return std::nullopt;
-  }
-  if (std::optional<double> value = constantNumber(x)) {
-    std::optional<double> result = evaluate(kind, *value);
-    return result ? Result(number(*result, type)) : std::nullopt;
   }
   bool rounding =
       kind == UnaryKind::ceil || kind == UnaryKind::floor || kind == UnaryKind::round_even;
@@ -159,78 +128,40 @@ ScalarMath::Result ScalarMath::unary(UnaryKind kind, Element x, Type type) {
 // Binary
 //===----------------------------------------------------------------------===//
 
-ScalarMath::Result ScalarMath::integerBinary(BinaryKind kind, Element x, Element y, Type type) {
-  auto wrapped = [&](Element result) -> Element {
-    std::optional<int64_t> value = constantInteger(result);
-    return value ? integer(wrapTo(*value, type)) : result;
-  };
-  std::optional<int64_t> a = constantInteger(x), b = constantInteger(y);
+ScalarMath::Result ScalarMath::integerBinary(BinaryKind kind, Element x, Element y) {
+  std::optional<int64_t> b = constantInteger(y);
   switch (kind) {
   case BinaryKind::add:
-    return wrapped(index.add(x, y));
+    return index.add(x, y);
   case BinaryKind::sub:
-    return wrapped(index.sub(x, y));
+    return index.sub(x, y);
   case BinaryKind::mul:
-    return wrapped(index.mul(x, y));
+    return index.mul(x, y);
   case BinaryKind::div:
-    return b == 0 ? std::nullopt : Result(wrapped(index.div(x, y)));
+    return index.div(x, y);
   case BinaryKind::max:
     return index.max(x, y);
   case BinaryKind::min:
     return index.min(x, y);
   case BinaryKind::rem:
-    return b == 0 ? std::nullopt : Result(index.rem(x, y));
+    return index.rem(x, y);
   case BinaryKind::mod:
-    if (b == 0)
-      return std::nullopt;
-    if (a && b)
-      return integer(((*a % *b) + *b) % *b);
     // With both sides at least 0 the signs agree.
     return index.alwaysNonNegative(x) && index.alwaysNonNegative(y) ? Result(index.rem(x, y))
                                                                     : std::nullopt;
   case BinaryKind::pow: {
-    if (!b || *b < 0 || *b > 62)
+    if (!b || *b < 0 || *b > 3)
       return std::nullopt;
-    Element power = integer(1);
-    for (int64_t i = 0; i < *b; ++i)
-      power = wrapped(index.mul(power, x));
-    return power;
+    return index.product(SmallVector<Element>(*b, x));
   }
-  default:
-    return std::nullopt;
-  }
-}
-
-static std::optional<double> evaluate(BinaryKind kind, double x, double y) {
-  switch (kind) {
-  case BinaryKind::add:
-    return x + y;
-  case BinaryKind::sub:
-    return x - y;
-  case BinaryKind::mul:
-    return x * y;
-  case BinaryKind::div:
-    return x / y;
-  case BinaryKind::pow:
-    return std::pow(x, y);
-  case BinaryKind::rem:
-    return std::fmod(x, y);
-  case BinaryKind::max:
-    return std::isnan(x) || x > y ? x : y;
-  case BinaryKind::min:
-    return std::isnan(x) || x < y ? x : y;
   default:
     return std::nullopt;
   }
 }
 
 ScalarMath::Result ScalarMath::floatBinary(BinaryKind kind, Element x, Element y, Type type) {
-  std::optional<double> a = constantNumber(x), b = constantNumber(y);
-  if (a && b) {
-    std::optional<double> result = evaluate(kind, *a, *b);
-    return result ? Result(number(*result, type)) : std::nullopt;
-  }
-  if ((kind == BinaryKind::mul || kind == BinaryKind::div || kind == BinaryKind::pow) && b == 1.0)
+  if ((kind == BinaryKind::mul || kind == BinaryKind::div || kind == BinaryKind::pow) &&
+      constantNumber(y) == 1.0)
     return x;
   auto emit = [&](auto op) -> Result {
     return Element(builder.createOrFold<decltype(op)>(builder.getUnknownLoc(), materialize(x, type),
@@ -282,33 +213,17 @@ ScalarMath::Result ScalarMath::boolBinary(BinaryKind kind, Element x, Element y)
 }
 
 ScalarMath::Result ScalarMath::binary(BinaryKind kind, Element x, Element y, Type type) {
+  std::optional<Number> a = constantOf(x, type), b = constantOf(y, type);
+  if (a && b)
+    return element(Evaluator(type).binary(kind, *a, *b), type);
   if (type.isInteger(1))
     return boolBinary(kind, x, y);
-  return isa<IntegerType>(type) ? integerBinary(kind, x, y, type) : floatBinary(kind, x, y, type);
+  return isa<IntegerType>(type) ? integerBinary(kind, x, y) : floatBinary(kind, x, y, type);
 }
 
 //===----------------------------------------------------------------------===//
 // Comparison, selection, conversion
 //===----------------------------------------------------------------------===//
-
-template <class T>
-static bool holds(CompareKind kind, T x, T y) {
-  switch (kind) {
-  case CompareKind::eq:
-    return x == y;
-  case CompareKind::ne:
-    return x != y;
-  case CompareKind::lt:
-    return x < y;
-  case CompareKind::le:
-    return x <= y;
-  case CompareKind::gt:
-    return x > y;
-  case CompareKind::ge:
-    return x >= y;
-  }
-  llvm_unreachable("exhaustive");
-}
 
 // What the facts about sizes decide of `x kind y`.
 static std::optional<bool> decide(IndexMath &index, CompareKind kind, OpFoldResult x,
@@ -355,14 +270,11 @@ static arith::CmpIPredicate predicate(CompareKind kind) {
 }
 
 ScalarMath::Result ScalarMath::compare(CompareKind kind, Element x, Element y, Type type) {
-  if (isa<FloatType>(type)) {
-    std::optional<double> a = constantNumber(x), b = constantNumber(y);
-    return a && b ? Result(boolean(holds(kind, *a, *b))) : std::nullopt;
-  }
-  if (type.isInteger(1)) {
-    std::optional<bool> a = constantBoolean(x), b = constantBoolean(y);
-    return a && b ? Result(boolean(holds(kind, *a, *b))) : std::nullopt;
-  }
+  std::optional<Number> a = constantOf(x, type), b = constantOf(y, type);
+  if (a && b)
+    return boolean(Evaluator(type).compare(kind, *a, *b));
+  if (isa<FloatType>(type) || type.isInteger(1))
+    return std::nullopt;
   if (std::optional<bool> decided = decide(index, kind, x, y))
     return boolean(*decided);
   return Element(arith::CmpIOp::create(builder, builder.getUnknownLoc(), predicate(kind),
@@ -383,42 +295,29 @@ ScalarMath::Result ScalarMath::select(Element condition, Element x, Element y, T
 }
 
 ScalarMath::Result ScalarMath::cast(Element x, Type from, Type to) {
-  Location loc = builder.getUnknownLoc();
   if (from == to)
     return x;
-  if (isa<FloatType>(from) && isa<FloatType>(to)) {
-    std::optional<double> value = constantNumber(x);
-    return value ? Result(number(*value, to)) : std::nullopt;
-  }
-  if (to.isInteger(1)) {
-    if (std::optional<double> value = constantNumber(x))
-      return boolean(*value != 0);
+  if (std::optional<Number> value = constantOf(x, from); value && Evaluator::supports(to))
+    return element(Evaluator(from).cast(*value, Evaluator(to)), to);
+  Location loc = builder.getUnknownLoc();
+  if (to.isInteger(1))
     return isa<FloatType>(from) ? std::nullopt : compare(CompareKind::ne, x, integer(0), from);
-  }
-  if (from.isInteger(1)) {
-    Element one = isa<FloatType>(to) ? number(1, to) : integer(1),
-            zero = isa<FloatType>(to) ? number(0, to) : integer(0);
-    return select(x, one, zero, to);
-  }
-  if (isa<FloatType>(to)) {
-    if (std::optional<int64_t> value = constantInteger(x))
-      return number(*value, to);
-    return Element(arith::SIToFPOp::create(builder, loc, to, materialize(x, builder.getI64Type()))
-                       .getResult());
-  }
-  if (isa<FloatType>(from)) {
-    if (std::optional<double> value = constantNumber(x))
-      return std::isfinite(*value) ? Result(integer(wrapTo(static_cast<int64_t>(*value), to)))
-                                   : std::nullopt;
-    if (std::optional<Element> integer = integerBehind(x))
-      return *integer;
-    Value truncated =
-        arith::FPToSIOp::create(builder, loc, builder.getI64Type(), llvm::cast<Value>(x));
-    return Element(
-        arith::IndexCastOp::create(builder, loc, builder.getIndexType(), truncated).getResult());
-  }
-  std::optional<int64_t> value = constantInteger(x);
-  return value ? integer(wrapTo(*value, to)) : x;
+  if (from.isInteger(1))
+    return select(x, element(Evaluator(to).number(1.0), to), element(Evaluator(to).number(0.0), to),
+                  to);
+  if (!isa<FloatType>(from))
+    return isa<FloatType>(to) ? Element(arith::SIToFPOp::create(
+                                            builder, loc, to, materialize(x, builder.getI64Type()))
+                                            .getResult())
+                              : x;
+  if (isa<FloatType>(to))
+    return std::nullopt;
+  if (std::optional<Element> integer = integerBehind(x))
+    return *integer;
+  Value truncated =
+      arith::FPToSIOp::create(builder, loc, builder.getI64Type(), llvm::cast<Value>(x));
+  return Element(
+      arith::IndexCastOp::create(builder, loc, builder.getIndexType(), truncated).getResult());
 }
 
 } // namespace tilewright

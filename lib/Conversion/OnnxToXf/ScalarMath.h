@@ -7,7 +7,7 @@
 #ifndef TILEWRIGHT_LIB_CONVERSION_ONNXTOXF_SCALARMATH_H
 #define TILEWRIGHT_LIB_CONVERSION_ONNXTOXF_SCALARMATH_H
 
-#include "dialects/Xf/IR/Xf.h"
+#include "dialects/Xf/IR/Evaluator.h"
 #include "lib/Conversion/OnnxToXf/IndexMath.h"
 
 namespace tilewright {
@@ -37,7 +37,8 @@ public:
   mlir::Value materialize(Element x, mlir::Type type);
 
 private:
-  Result integerBinary(mlir::xf::BinaryKind kind, Element x, Element y, mlir::Type type);
+  Element element(mlir::xf::Number value, mlir::Type type);
+  Result integerBinary(mlir::xf::BinaryKind kind, Element x, Element y);
   Result floatBinary(mlir::xf::BinaryKind kind, Element x, Element y, mlir::Type type);
   Result boolBinary(mlir::xf::BinaryKind kind, Element x, Element y);
   /// The index behind a float that was converted from one.
