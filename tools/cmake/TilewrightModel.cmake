@@ -1,13 +1,13 @@
 # tilewright_add_model(name MODEL model.onnx
 #                      [TYPE SHARED|STATIC|OBJECT]   what to build (default STATIC)
-#                      [TARGET cpu]                  as compile-model --target (default native)
+#                      [TARGETS level...]            CPU levels of compile-model --list-targets (default native)
 #                      [DIMS name=n name=a..b ...]   fixed or bounded dimensions
 #                      [PIPELINE default|reference]
 #                      [OPTIONS option...])          passed to compile-model
 #
 # Compiles the model at build time to a library target `name`. What links it can include <name.h> and call tw_<name>_model().
 function(tilewright_add_model name)
-  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "MODEL;TYPE;TARGET;PIPELINE" "DIMS;OPTIONS")
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "MODEL;TYPE;PIPELINE" "TARGETS;DIMS;OPTIONS")
   if(ARG_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "tilewright_add_model(${name}): unknown arguments ${ARG_UNPARSED_ARGUMENTS}")
   endif()
@@ -31,8 +31,9 @@ function(tilewright_add_model name)
   set(file ${folder}/${name}.${extension_${ARG_TYPE}})
 
   set(command Tilewright::compile-model ${ARG_MODEL} -o ${file} --name ${name})
-  if(ARG_TARGET)
-    list(APPEND command --target ${ARG_TARGET})
+  if(ARG_TARGETS)
+    list(JOIN ARG_TARGETS "," targets)
+    list(APPEND command --target ${targets})
   endif()
   if(ARG_PIPELINE)
     list(APPEND command --pipeline ${ARG_PIPELINE})

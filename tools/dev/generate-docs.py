@@ -8,7 +8,7 @@ import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LLVM = pathlib.Path("/usr/lib/llvm-22")
-PASSES = ["dialects/Xf/Transforms", "dialects/Kernel/Transforms", "lib/Conversion", "lib/Codegen"]
+PASSES = ["dialects/Xf/Transforms", "dialects/Kernel/Transforms", "lib/Conversion", "lib/Codegen", "lib/Pipeline"]
 
 
 def tablegen(source: str, *options: str) -> str:
