@@ -79,3 +79,27 @@ func.func @batches(%x: tensor<3x1x7x64xf32>, %y: tensor<12x40x64xf32>) -> tensor
   %r = xf.matmul %x, %y transpose_rhs : (tensor<3x1x7x64xf32>, tensor<12x40x64xf32>) -> tensor<3x12x7x40xf32>
   return %r : tensor<3x12x7x40xf32>
 }
+
+// -----
+
+// Gate and up of a gated layer stand side by side in panels; the product is the epilogue.
+// CHECK: xf.weight_data @gu.pairs32 : tensor<4x64x32xf32> init {
+// CHECK:   %[[SPLIT:.*]] = tensor.expand_shape %{{.*}} {{\[}}[0], [1, 2]] output_shape [64, 2, 50]
+// CHECK:   %[[P:.*]] = linalg.pack %[[SPLIT]] padding_value(%{{.*}} : f32) outer_dims_perm = [2, 0, 1] inner_dims_pos = [2] inner_tiles = [16]
+// CHECK:   tensor.collapse_shape %[[P]] {{\[}}[0], [1], [2, 3]]
+// CHECK-LABEL: func @gated
+// CHECK: kernel.contract ins(%{{.*}}, %{{.*}} : tensor<7x64xf32>, tensor<4x64x32xf32>) outs(%{{.*}} : tensor<7x50xf32>) {sums = 2 : i64} epilogue {
+// CHECK: ^bb0(%[[G:.*]]: f32, %[[U:.*]]: f32):
+// CHECK: %[[Y:.*]] = arith.mulf %{{.*}}, %[[U]]
+// CHECK: kernel.yield %[[Y]]
+// CHECK-NOT: xf.binary
+xf.weight_data @gu : tensor<64x100xf32> from #xf.source<"m.onnx", 0, 25600, raw>
+func.func @gated(%x: tensor<7x64xf32>) -> tensor<7x50xf32> {
+  %w = xf.weight @gu : tensor<64x100xf32>
+  %r = xf.matmul %x, %w : (tensor<7x64xf32>, tensor<64x100xf32>) -> tensor<7x100xf32>
+  %g = tensor.extract_slice %r[0, 0] [7, 50] [1, 1] : tensor<7x100xf32> to tensor<7x50xf32>
+  %u = tensor.extract_slice %r[0, 50] [7, 50] [1, 1] : tensor<7x100xf32> to tensor<7x50xf32>
+  %s = xf.unary silu %g : (tensor<7x50xf32>) -> tensor<7x50xf32>
+  %y = xf.binary mul %s, %u : (tensor<7x50xf32>, tensor<7x50xf32>) -> tensor<7x50xf32>
+  return %y : tensor<7x50xf32>
+}
