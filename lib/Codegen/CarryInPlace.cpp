@@ -24,6 +24,10 @@ struct CarryInPlace : impl::CarryInPlaceBase<CarryInPlace> {
       for (auto [value, carried] : llvm::zip(yield->getOpOperands(), loop.getRegionIterArgs())) {
         if (!isa<RankedTensorType>(carried.getType()) || value.get() == carried)
           continue;
+        // A slice of what is carried is in place already.
+        if (auto insert = value.get().getDefiningOp<tensor::InsertSliceOp>();
+            insert && insert.getDest() == carried)
+          continue;
         auto written = bufferization::MaterializeInDestinationOp::create(
             builder, yield.getLoc(), carried.getType(), value.get(), carried);
         value.set(written.getResult());

@@ -11,6 +11,7 @@
 #include "mlir/Conversion/VectorToSCF/VectorToSCF.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 
@@ -37,6 +38,8 @@ void buildBufferize(OpPassManager &pm) {
   pm.addNestedPass<func::FuncOp>(createPrivatize());
   pm.addNestedPass<func::FuncOp>(bufferization::createEmptyTensorEliminationPass());
   pm.addNestedPass<func::FuncOp>(createBufferizeModel());
+  // Copies that bufferization inserts are sized by memref.dim of whatever they copy.
+  pm.addNestedPass<func::FuncOp>(memref::createResolveRankedShapeTypeResultDimsPass());
   clean(pm);
   // Views of one tile are equal only after CSE; their copies onto themselves go now.
   pm.addNestedPass<func::FuncOp>(createCanonicalizerPass());

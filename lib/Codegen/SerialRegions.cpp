@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+#include "dialects/Kernel/IR/MachineFunction.h"
 #include "lib/Codegen/Passes.h"
 
 using namespace mlir;
@@ -18,20 +19,19 @@ bool holdsForall(Operation *op) {
   return op->walk([](scf::ForallOp) { return WalkResult::interrupt(); }).wasInterrupted();
 }
 
-// Reads an input of the model: the same for all threads at any time.
-bool readsArgument(Operation *op) {
-  auto load = dyn_cast<memref::LoadOp>(op);
-  auto source = load ? dyn_cast<BlockArgument>(load.getMemRef()) : BlockArgument();
-  return source && isa<func::FuncOp>(source.getOwner()->getParentOp());
-}
-
 struct SerialRegions : impl::SerialRegionsBase<SerialRegions> {
   void runOnOperation() override {
-    if (!getOperation().isPrivate() && !getOperation().isDeclaration())
-      visit(getOperation().getBody().front());
+    if (auto machine = kernel::MachineFunction::get(getOperation()))
+      visit(getOperation().getBody().front(), *machine);
   }
 
-  void visit(Block &block) {
+  // Reads an input or a weight: the same for all threads at any time.
+  static bool readsReadOnly(Operation *op, const kernel::MachineFunction &machine) {
+    auto load = dyn_cast<memref::LoadOp>(op);
+    return load && machine.isReadOnly(load.getMemRef());
+  }
+
+  void visit(Block &block, const kernel::MachineFunction &machine) {
     SmallVector<Operation *> group;
     for (Operation &op : llvm::make_early_inc_range(block)) {
       bool depends = llvm::any_of(op.getOperands(), [&](Value operand) {
@@ -42,9 +42,9 @@ struct SerialRegions : impl::SerialRegionsBase<SerialRegions> {
         if (!isa<scf::ForallOp>(op))
           for (Region &region : op.getRegions())
             for (Block &inner : region)
-              visit(inner);
-      } else if (depends ||
-                 !(isMemoryEffectFree(&op) || isa<memref::AllocOp>(op) || readsArgument(&op))) {
+              visit(inner, machine);
+      } else if (depends || !(isMemoryEffectFree(&op) || isa<memref::AllocOp>(op) ||
+                              readsReadOnly(&op, machine))) {
         group.push_back(&op);
       }
     }

@@ -22,12 +22,15 @@ def ConvertOnnxToXf : Pass<"convert-onnx-to-xf", "::mlir::func::FuncOp"> {
 }
 
 def BindSymbols : Pass<"bind-symbols", "::mlir::ModuleOp"> {
-  let summary = "The model is a machine function: symbolic dimensions are arguments, sizes of boundary buffers follow from them";
+  let summary = "The model is a machine function: symbolic dimensions are arguments, the caller's buffers are kernel.buffer";
   let description = [{
     See dialects/Kernel/IR/MachineFunction.h for the signature. `xf.dim` becomes an argument of @main and @main_shapes,
-    `memref.dim` of an input its symbol, of an output what @main_shapes says.
+    `memref.dim` of an input its symbol, of an output what @main_shapes says. Inputs and outputs become `kernel.buffer`. Of an
+    argument that stands for several (caches, stacked over layers) only views of one layer may be left, else this is an error:
+    each becomes a view of the buffer whose position follows from the layer.
   }];
-  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect"];
+  let dependentDialects = ["::mlir::kernel::KernelDialect", "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect"];
 }
 
 def ConvertWeightsToKernel : Pass<"convert-weights-to-kernel", "::mlir::func::FuncOp"> {

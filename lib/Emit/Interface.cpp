@@ -195,7 +195,7 @@ private:
 FailureOr<ModelInterface> tilewright::readInterface(ModuleOp module) {
   ModelInterface model;
   Reader reader(module);
-  if (module->hasAttr("xf.interface")) {
+  if (xf::hasModelInterface(module)) {
     FailureOr<xf::ModelInterface> recorded = xf::getModelInterface(module);
     if (failed(recorded) || failed(reader.read(*recorded, model)))
       return failure();

@@ -53,6 +53,8 @@ static bool isReference(const CompileOptions &options) {
 static void buildModel(OpPassManager &passes, const CompileOptions &options) {
   passes.addNestedPass<func::FuncOp>(createConvertOnnxToXf());
   xf::buildModelPipeline(passes);
+  // In front of rolling, which stacks the caches of layers that callers see one by one.
+  passes.addPass(xf::createExportInterface());
   // Last: a layer is found by comparing ops, which have to be canonical and few.
   passes.addPass(xf::createRollLayers());
   passes.addNestedPass<func::FuncOp>(createCanonicalizerPass());
@@ -60,8 +62,6 @@ static void buildModel(OpPassManager &passes, const CompileOptions &options) {
 }
 
 static void buildRegions(OpPassManager &passes, const CompileOptions &options) {
-  // Before decomposition: xf ops know their sizes best.
-  passes.addPass(xf::createExportInterface());
   if (!isReference(options))
     passes.addPass(createConvertXfToKernel());
   OpPassManager &functions = passes.nest<func::FuncOp>();
@@ -100,6 +100,7 @@ static void buildBuffer(OpPassManager &passes, const CompileOptions &options) {
   // Without elimination of empty tensors: of two results that begin as one filled tensor it makes
   // one buffer. A copy more is all the same here.
   functions.addPass(createBufferizeModel());
+  functions.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
   cleanUp(functions);
 }
 

@@ -93,8 +93,10 @@ func.func @main(%n: index, %ws: memref<?xi8>, %weights: memref<?xi8>, %threads: 
 
 // -----
 
-func.func @main(%x: memref<index>, %ws: memref<?xi8>, %weights: memref<?xi8>, %threads: index, %tid: index, %call: !llvm.ptr)
+func.func @main(%ws: memref<?xi8>, %weights: memref<?xi8>, %threads: index, %tid: index, %call: !llvm.ptr)
     attributes {kernel.symbols = []} {
+  %zero = arith.constant 0 : index
+  %x = kernel.buffer %call[%zero]() : memref<index>
   %n = memref.load %x[] : memref<index>
   // expected-error @+1 {{expects the size of this buffer to follow from the sizes of inputs; it depends on data, so the workspace cannot be planned}}
   %a = memref.alloc(%n) : memref<?xf32>

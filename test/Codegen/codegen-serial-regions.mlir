@@ -1,9 +1,11 @@
 // RUN: tilewright-opt %s --codegen-serial-regions | FileCheck %s
 
 // CHECK-LABEL: func.func @main
-// CHECK-SAME: %[[X:.*]]: memref<?xf32>, %[[N:.*]]: memref<index>
-func.func @main(%x: memref<?xf32>, %n: memref<index>) {
+func.func @main(%ws: memref<?xi8>, %weights: memref<?xi8>, %threads: index, %tid: index, %call: !llvm.ptr)
+    attributes {kernel.symbols = []} {
   %zero = arith.constant 0 : index
+  // CHECK: %[[N:.*]] = kernel.buffer
+  %n = kernel.buffer %call[%zero]() : memref<index>
   %one = arith.constant 1 : index
   %f = arith.constant 2.0 : f32
   // An input's value may steer loops.

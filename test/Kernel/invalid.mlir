@@ -170,3 +170,19 @@ func.func @sums(%a: tensor<7x64xf32>, %b: tensor<2x64x32xf32>, %c: tensor<7x40xf
   } -> tensor<7x40xf32>
   return %0 : tensor<7x40xf32>
 }
+
+// -----
+
+func.func @buffer_sizes(%call: !llvm.ptr, %n: index) {
+  // expected-error @below {{expects 2 dynamic sizes, got 1}}
+  %x = kernel.buffer %call[%n](%n) : memref<?x?xf32>
+  return
+}
+
+// -----
+
+func.func @buffer_layout(%call: !llvm.ptr, %n: index) {
+  // expected-error @below {{expects the identity layout}}
+  %x = kernel.buffer %call[%n](%n) : memref<?x4xf32, strided<[8, 1]>>
+  return
+}

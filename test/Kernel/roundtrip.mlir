@@ -29,3 +29,12 @@ func.func @attention(%q: tensor<?x?x8x64xf32>, %k: tensor<?x?x2x64xf32>, %m: ten
        {maps = [#bshd, #bshd, #bshd, #bshd], scale = 0.125 : f64, causal} -> tensor<?x?x8x64xf32>
   return %r : tensor<?x?x8x64xf32>
 }
+
+// CHECK-LABEL: func @buffers
+func.func @buffers(%call: !llvm.ptr, %layer: index, %n: index) {
+  // CHECK: kernel.buffer %{{.*}}[%{{.*}}] (%{{.*}}) : memref<1x?x4xf32>
+  %x = kernel.buffer %call[%layer](%n) : memref<1x?x4xf32>
+  // CHECK: kernel.buffer output %{{.*}}[%{{.*}}] () : memref<f32>
+  %y = kernel.buffer output %call[%layer]() : memref<f32>
+  return
+}

@@ -10,6 +10,8 @@
 // CHECK-DAG: %[[PAST:.*]] = xf.dim "past"
 // CHECK: %[[TOTAL:.*]] = arith.addi %[[SEQ]], %[[PAST]]
 // CHECK: return %[[BATCH]], %[[TOTAL]], %{{.*}} : index, index, index
+// CHECK: func.func @main(%{{.*}} {xf.buffers = array<i64: 0>, {{.*}} {xf.buffers = array<i64: 1>,
+// CHECK-SAME: -> (tensor<?x?x8xf32> {xf.buffers = array<i64: 2>,
 func.func @main(%x: tensor<?x?x8xf32> {xf.name = "x", xf.dims = ["batch", "seq", ""]},
                 %p: tensor<?xf32> {xf.name = "p", xf.dims = ["past"]})
     -> (tensor<?x?x8xf32> {xf.name = "y", xf.dims = ["batch", "", ""]}) {

@@ -165,3 +165,13 @@ func.func @f(%x: tensor<1x4x8xf32>, %k: tensor<3x2x3xf32>) {
   %0 = xf.conv %x filter(%k) strides [1] pads [0, 0] dilations [1] group 2 : (tensor<1x4x8xf32>, tensor<3x2x3xf32>) -> tensor<1x3x6xf32>
   return
 }
+
+// -----
+
+// expected-error @+1 {{expects xf.buffers as array<i64: POSITION, ...>}}
+func.func private @buffers(tensor<4xf32> {xf.buffers = 3})
+
+// -----
+
+// expected-error @+1 {{expects one of xf.buffers for each of the stacked layers, got 2 for 'tensor<3x4xf32>'}}
+func.func private @stacked_buffers(tensor<3x4xf32> {xf.buffers = array<i64: 0, 1>})

@@ -51,7 +51,7 @@ func.func @stack(%x: tensor<2x4x5x8xf32>, %m: tensor<5x5xf32>) -> tensor<2x4x5x8
 
 // -----
 
-// What a layer computes inside is a result of the model: no stack.
+// What a layer computes inside leaves a function that is no model: no stack.
 // CHECK-LABEL: func @inner_result
 // CHECK-NOT: scf.for
 func.func @inner_result(%x: tensor<2x4x5x8xf32>) -> (tensor<2x4x5x8xf32>, tensor<2x4x5x8xf32>) {
@@ -72,4 +72,71 @@ func.func @different(%x: tensor<2x4x5x8xf32>, %k0: tensor<2x4x5x8xf32>, %k1: ten
   %a1 = xf.attention %a0, %k1, %a0 scale 1.0 : (tensor<2x4x5x8xf32>, tensor<2x4x5x8xf32>, tensor<2x4x5x8xf32>) -> tensor<2x4x5x8xf32>
   %a2 = xf.attention %a1, %k0, %a1 scale 2.0 : (tensor<2x4x5x8xf32>, tensor<2x4x5x8xf32>, tensor<2x4x5x8xf32>) -> tensor<2x4x5x8xf32>
   return %a2 : tensor<2x4x5x8xf32>
+}
+
+// -----
+
+// Three layers, each of which takes a cache in and gives a longer one out: one stacked argument and one stacked result, which say what
+// they stand for. What else reads a cache gets its layer of the stack.
+// CHECK-LABEL: func @cache
+// CHECK-SAME: %[[X:[a-z0-9]+]]: tensor<2x4x?x8xf32>
+// CHECK-SAME: %[[PAST:[a-z0-9]+]]: tensor<3x2x4x?x8xf32> {xf.buffers = array<i64: 1, 2, 3>, xf.dims = ["", "", "", "past", ""]})
+// CHECK-SAME: -> (tensor<3x2x4x?x8xf32> {xf.buffers = array<i64: 5, 4, 7>, xf.dims = ["", "", "", "total", ""]},
+// CHECK-SAME: tensor<2x4x?x8xf32> {xf.buffers = array<i64: 6>}, tensor<2x4x?x8xf32> {xf.buffers = array<i64: 8>})
+func.func @cache(%x: tensor<2x4x?x8xf32> {xf.dims = ["", "", "seq", ""], xf.buffers = array<i64: 0>},
+                 %k0: tensor<2x4x?x8xf32> {xf.dims = ["", "", "past", ""], xf.buffers = array<i64: 1>},
+                 %k1: tensor<2x4x?x8xf32> {xf.dims = ["", "", "past", ""], xf.buffers = array<i64: 2>},
+                 %k2: tensor<2x4x?x8xf32> {xf.dims = ["", "", "past", ""], xf.buffers = array<i64: 3>})
+    -> (tensor<2x4x?x8xf32> {xf.dims = ["", "", "total", ""], xf.buffers = array<i64: 4>},
+        tensor<2x4x?x8xf32> {xf.dims = ["", "", "total", ""], xf.buffers = array<i64: 5>},
+        tensor<2x4x?x8xf32> {xf.buffers = array<i64: 6>}, tensor<2x4x?x8xf32> {xf.buffers = array<i64: 7>},
+        tensor<2x4x?x8xf32> {xf.buffers = array<i64: 8>}) {
+  // CHECK-DAG: %[[SECOND:.*]] = tensor.extract_slice %[[PAST]][1, 0, 0, 0, 0] [1, 2, 4, %{{.*}}, 8] [1, 1, 1, 1, 1]
+  // CHECK-DAG: %[[TOTAL:.*]] = arith.addi
+  // CHECK-DAG: %[[EMPTY:.*]] = tensor.empty(%[[TOTAL]]) : tensor<3x2x4x?x8xf32>
+  // CHECK: %[[Y:.*]]:2 = scf.for %[[L:.*]] = %c0{{.*}} to %c3{{.*}} step %c1{{.*}} iter_args(%[[C:.*]] = %[[X]], %[[ALL:.*]] = %[[EMPTY]])
+  // CHECK: %[[K:.*]] = tensor.extract_slice %[[PAST]][%[[L]], 0, 0, 0, 0] [1, 2, 4, %{{.*}}, 8]
+  // CHECK: %[[GROWN:.*]] = tensor.concat dim(2) %[[K]], %[[C]]
+  // CHECK: %[[A:.*]] = xf.attention %[[C]], %[[GROWN]], %[[GROWN]]
+  // CHECK: %[[S:.*]] = xf.binary{{ +}}add %[[C]], %[[A]]
+  // CHECK: %[[IN:.*]] = tensor.insert_slice %[[GROWN]] into %[[ALL]][%[[L]], 0, 0, 0, 0] [1, 2, 4, %{{.*}}, 8]
+  // CHECK: scf.yield %[[S]], %[[IN]]
+  // CHECK: %[[OTHER:.*]] = xf.unary{{ +}}exp %[[SECOND]]
+  // CHECK: return %[[Y]]#1, %[[Y]]#0, %[[OTHER]]
+  %c0 = tensor.concat dim(2) %k0, %x : (tensor<2x4x?x8xf32>, tensor<2x4x?x8xf32>) -> tensor<2x4x?x8xf32>
+  %a0 = xf.attention %x, %c0, %c0 scale 1.0 : (tensor<2x4x?x8xf32>, tensor<2x4x?x8xf32>, tensor<2x4x?x8xf32>) -> tensor<2x4x?x8xf32>
+  %s0 = xf.binary add %x, %a0 : (tensor<2x4x?x8xf32>, tensor<2x4x?x8xf32>) -> tensor<2x4x?x8xf32>
+  %c1 = tensor.concat dim(2) %k1, %s0 : (tensor<2x4x?x8xf32>, tensor<2x4x?x8xf32>) -> tensor<2x4x?x8xf32>
+  %a1 = xf.attention %s0, %c1, %c1 scale 1.0 : (tensor<2x4x?x8xf32>, tensor<2x4x?x8xf32>, tensor<2x4x?x8xf32>) -> tensor<2x4x?x8xf32>
+  %s1 = xf.binary add %s0, %a1 : (tensor<2x4x?x8xf32>, tensor<2x4x?x8xf32>) -> tensor<2x4x?x8xf32>
+  %c2 = tensor.concat dim(2) %k2, %s1 : (tensor<2x4x?x8xf32>, tensor<2x4x?x8xf32>) -> tensor<2x4x?x8xf32>
+  %a2 = xf.attention %s1, %c2, %c2 scale 1.0 : (tensor<2x4x?x8xf32>, tensor<2x4x?x8xf32>, tensor<2x4x?x8xf32>) -> tensor<2x4x?x8xf32>
+  %s2 = xf.binary add %s1, %a2 : (tensor<2x4x?x8xf32>, tensor<2x4x?x8xf32>) -> tensor<2x4x?x8xf32>
+  %other = xf.unary exp %k1 : (tensor<2x4x?x8xf32>) -> tensor<2x4x?x8xf32>
+  return %c1, %c0, %s2, %c2, %other : tensor<2x4x?x8xf32>, tensor<2x4x?x8xf32>, tensor<2x4x?x8xf32>, tensor<2x4x?x8xf32>, tensor<2x4x?x8xf32>
+}
+
+// -----
+
+// Caches of different lengths are no stack.
+// CHECK-LABEL: func @lengths
+// CHECK-NOT: scf.for
+func.func @lengths(%x: tensor<2x4x5x8xf32> {xf.buffers = array<i64: 0>},
+                   %k0: tensor<2x4x?x8xf32> {xf.dims = ["", "", "past0", ""], xf.buffers = array<i64: 1>},
+                   %k1: tensor<2x4x?x8xf32> {xf.dims = ["", "", "past1", ""], xf.buffers = array<i64: 2>}) -> (tensor<2x4x5x8xf32> {xf.buffers = array<i64: 3>}) {
+  %a0 = xf.attention %x, %k0, %k0 scale 1.0 : (tensor<2x4x5x8xf32>, tensor<2x4x?x8xf32>, tensor<2x4x?x8xf32>) -> tensor<2x4x5x8xf32>
+  %a1 = xf.attention %a0, %k1, %k1 scale 1.0 : (tensor<2x4x5x8xf32>, tensor<2x4x?x8xf32>, tensor<2x4x?x8xf32>) -> tensor<2x4x5x8xf32>
+  return %a1 : tensor<2x4x5x8xf32>
+}
+
+// -----
+
+// Nor is one cache in the other's place.
+// CHECK-LABEL: func @crossed
+// CHECK-NOT: scf.for
+func.func @crossed(%x: tensor<2x4x5x8xf32> {xf.buffers = array<i64: 0>}, %k0: tensor<2x4x5x8xf32> {xf.buffers = array<i64: 1>},
+                   %k1: tensor<2x4x5x8xf32> {xf.buffers = array<i64: 2>}) -> (tensor<2x4x5x8xf32> {xf.buffers = array<i64: 3>}) {
+  %a0 = xf.attention %x, %k0, %k1 scale 1.0 : (tensor<2x4x5x8xf32>, tensor<2x4x5x8xf32>, tensor<2x4x5x8xf32>) -> tensor<2x4x5x8xf32>
+  %a1 = xf.attention %a0, %k1, %k0 scale 1.0 : (tensor<2x4x5x8xf32>, tensor<2x4x5x8xf32>, tensor<2x4x5x8xf32>) -> tensor<2x4x5x8xf32>
+  return %a1 : tensor<2x4x5x8xf32>
 }

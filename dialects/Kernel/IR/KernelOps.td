@@ -36,6 +36,23 @@ def Kernel_WeightOp : Kernel_Op<"weight", [Pure]> {
   let assemblyFormat = "$weight (`[` $layer^ `]`)? attr-dict `:` type($result)";
 }
 
+def Kernel_BufferOp : Kernel_Op<"buffer", [Pure]> {
+  let summary = "one of the caller's buffers, by its position among inputs and outputs";
+  let description = [{
+    `call` is the machine function's; positions count inputs, then outputs. Inputs are only read; `output` marks what may be written. The
+    layout is the identity, the operands in parentheses are the dynamic sizes. In a loop over layers the position follows from the
+    layer.
+
+    ```mlir
+    %k = kernel.buffer %call[%i](%batch, %past) : memref<?x12x?x64xf32>
+    ```
+  }];
+  let arguments = (ins LLVM_DefaultPointer:$call, Index:$position, Variadic<Index>:$sizes, UnitAttr:$output);
+  let results = (outs AnyMemRef:$result);
+  let assemblyFormat = "(`output` $output^)? $call `[` $position `]` `(` $sizes `)` attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
 def Kernel_LaunchOp : Kernel_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "all threads run an outlined region, each its share; returns when all are done";
   let description = [{

@@ -5,7 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/Kernel/IR/MachineFunction.h"
-#include "mlir/Dialect/LLVMIR/LLVMTypes.h"
+#include "dialects/Kernel/IR/Kernel.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
 
 using namespace mlir;
 using namespace mlir::kernel;
@@ -15,7 +16,7 @@ static constexpr StringLiteral kSymbols = "kernel.symbols";
 std::optional<MachineFunction> MachineFunction::get(func::FuncOp function) {
   auto symbols = function ? function->getAttrOfType<ArrayAttr>(kSymbols) : ArrayAttr();
   if (!symbols || function.isDeclaration() ||
-      function.getNumArguments() < symbols.size() + kTrailing)
+      function.getNumArguments() != symbols.size() + kTrailing)
     return std::nullopt;
   return MachineFunction(function, symbols.size());
 }
@@ -30,4 +31,11 @@ MachineFunction MachineFunction::append(func::FuncOp function, ArrayRef<StringRe
     (void)function.insertArgument(function.getNumArguments(), type, {}, function.getLoc());
   function->setAttr(kSymbols, builder.getStrArrayAttr(symbols));
   return MachineFunction(function, symbols.size());
+}
+
+bool MachineFunction::isReadOnly(Value memref) const {
+  while (auto view = memref.getDefiningOp<ViewLikeOpInterface>())
+    memref = view.getViewSource();
+  auto buffer = memref.getDefiningOp<BufferOp>();
+  return buffer ? !buffer.getOutput() : memref == weights();
 }

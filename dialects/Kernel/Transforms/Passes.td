@@ -79,8 +79,8 @@ def OutlineRegions : Pass<"kernel-outline-regions", "::mlir::ModuleOp"> {
 def VerifyLaunches : Pass<"kernel-verify-launches", "::mlir::func::FuncOp"> {
   let summary = "Nothing outside launches has side effects, else this is an error";
   let description = [{
-    All threads run the machine function, so a store outside a launch is a race, an allocation is one per thread. Reading
-    inputs is allowed: all threads see the same.
+    All threads run the machine function, so a store outside a launch is a race, an allocation is one per thread. Reading single
+    elements of inputs and weights is allowed: all threads see the same. A read of an output or of the workspace is a race.
   }];
 }
 

@@ -21,20 +21,20 @@ struct VerifyLaunches : impl::VerifyLaunchesBase<VerifyLaunches> {
     WalkResult result = getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
       if (op == getOperation() || isa<LaunchOp>(op) || op->hasTrait<OpTrait::IsTerminator>() ||
           op->hasTrait<OpTrait::HasRecursiveMemoryEffects>() || isMemoryEffectFree(op) ||
-          readsBuffersOnly(op, *machine))
+          readsReadOnly(op, *machine))
         return WalkResult::advance();
       op->emitOpError("stands outside every region, where all threads run it; expects only "
-                      "sizes, addresses and launches there");
+                      "sizes, addresses, launches and reads of inputs and weights there");
       return WalkResult::interrupt();
     });
     if (result.wasInterrupted())
       signalPassFailure();
   }
 
-  // Nothing writes inputs, so all threads read the same value at any time.
-  static bool readsBuffersOnly(Operation *op, const MachineFunction &machine) {
+  // An output or the workspace may be written by a launch that another thread has not left yet.
+  static bool readsReadOnly(Operation *op, const MachineFunction &machine) {
     auto load = dyn_cast<memref::LoadOp>(op);
-    return load && llvm::is_contained(machine.buffers(), load.getMemRef());
+    return load && machine.isReadOnly(load.getMemRef());
   }
 };
 } // namespace

@@ -48,6 +48,10 @@ void mlir::xf::setModelInterface(ModuleOp module, const ModelInterface &interfac
                   }));
 }
 
+bool mlir::xf::hasModelInterface(ModuleOp module) {
+  return module->hasAttr(kInterface);
+}
+
 FailureOr<ModelInterface> mlir::xf::getModelInterface(ModuleOp module) {
   auto attribute = module->getAttrOfType<DictionaryAttr>(kInterface);
   if (!attribute)

@@ -33,6 +33,14 @@ struct ModelInterface {
   SmallVector<SymbolInterface> symbols;
 };
 
+/// Attribute of an argument or result of the model function: the positions of the caller's buffers
+/// (inputs, then outputs) that it stands for. Several: buffers of one type, stacked along a new
+/// first dimension in this order, one per layer.
+constexpr StringLiteral kBuffers = "xf.buffers";
+
+/// Whether `xf-export-interface` has run.
+bool hasModelInterface(ModuleOp module);
+
 /// The interface that `xf-export-interface` recorded in the module, which survives the lowering of
 /// the model function. Fails with a diagnostic if there is none.
 FailureOr<ModelInterface> getModelInterface(ModuleOp module);

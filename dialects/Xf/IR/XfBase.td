@@ -28,7 +28,7 @@ def Xf_Dialect : Dialect {
     "::mlir::tensor::TensorDialect"
   ];
   let useDefaultAttributePrinterParser = 1;
-  // xf.name, xf.dims on arguments and results, xf.bounds on the module: see XfDialect.cpp.
+  // xf.name, xf.dims, xf.buffers on arguments and results, xf.bounds on the module: see XfDialect.cpp.
   let hasConstantMaterializer = 1;
   let hasOperationAttrVerify = 1;
   let hasRegionArgAttrVerify = 1;

@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+#include "dialects/Xf/IR/Interface.h"
 #include "dialects/Xf/IR/Shapes.h"
 #include "dialects/Xf/IR/Xf.h"
 #include "mlir/IR/Builders.h"
@@ -77,8 +78,19 @@ LogicalResult XfDialect::verifyOperationAttribute(Operation *op, NamedAttribute 
 }
 
 // xf.name = "logits"; xf.dims = ["batch", "", "seq"]: the name of each dynamic dimension, "" for a
-// static one.
-static LogicalResult verifyNames(Operation *op, Type type, NamedAttribute attr) {
+// static one; xf.buffers = array<i64: 2, 4>: see Interface.h.
+static LogicalResult verifyBoundary(Operation *op, Type type, NamedAttribute attr) {
+  if (attr.getName() == kBuffers) {
+    auto buffers = dyn_cast<DenseI64ArrayAttr>(attr.getValue());
+    if (!buffers || buffers.empty())
+      return op->emitOpError("expects xf.buffers as array<i64: POSITION, ...>");
+    auto shaped = dyn_cast<ShapedType>(type);
+    if (buffers.size() > 1 && (!shaped || shaped.getRank() == 0 ||
+                               shaped.getDimSize(0) != static_cast<int64_t>(buffers.size())))
+      return op->emitOpError("expects one of xf.buffers for each of the stacked layers, got ")
+             << buffers.size() << " for " << type;
+    return success();
+  }
   if (attr.getName() == "xf.name")
     return isa<StringAttr>(attr.getValue()) ? success()
                                             : op->emitOpError("expects xf.name to be a string");
@@ -96,9 +108,9 @@ static LogicalResult verifyNames(Operation *op, Type type, NamedAttribute attr) 
 
 LogicalResult XfDialect::verifyRegionArgAttribute(Operation *op, unsigned region, unsigned arg,
                                                   NamedAttribute attr) {
-  return verifyNames(op, cast<FunctionOpInterface>(op).getArgumentTypes()[arg], attr);
+  return verifyBoundary(op, cast<FunctionOpInterface>(op).getArgumentTypes()[arg], attr);
 }
 LogicalResult XfDialect::verifyRegionResultAttribute(Operation *op, unsigned region,
                                                      unsigned result, NamedAttribute attr) {
-  return verifyNames(op, cast<FunctionOpInterface>(op).getResultTypes()[result], attr);
+  return verifyBoundary(op, cast<FunctionOpInterface>(op).getResultTypes()[result], attr);
 }

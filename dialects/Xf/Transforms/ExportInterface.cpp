@@ -33,6 +33,9 @@ std::string nameOr(StringAttr name, StringRef kind, unsigned index) {
 struct ExportInterface : impl::ExportInterfaceBase<ExportInterface> {
   void runOnOperation() override {
     interface = {};
+    // Layers may have been rolled since: the caller's buffers are those of the first time.
+    if (hasModelInterface(getOperation()))
+      return;
     auto main = getOperation().lookupSymbol<func::FuncOp>("main");
     if (!main || main.isDeclaration()) {
       getOperation().emitError("expects a model: a function @main with a body");
@@ -41,6 +44,7 @@ struct ExportInterface : impl::ExportInterfaceBase<ExportInterface> {
     if (failed(exportInputs(main)) || failed(exportOutputs(main)))
       return signalPassFailure();
     setModelInterface(getOperation(), interface);
+    numberBuffers(main);
   }
 
   LogicalResult exportInputs(func::FuncOp main) {
@@ -64,6 +68,15 @@ struct ExportInterface : impl::ExportInterfaceBase<ExportInterface> {
       interface.inputs.push_back({name, type, dims});
     }
     return success();
+  }
+
+  static void numberBuffers(func::FuncOp main) {
+    Builder builder(main.getContext());
+    int64_t position = 0;
+    for (unsigned i = 0; i < main.getNumArguments(); ++i)
+      main.setArgAttr(i, kBuffers, builder.getDenseI64ArrayAttr(position++));
+    for (unsigned i = 0; i < main.getNumResults(); ++i)
+      main.setResultAttr(i, kBuffers, builder.getDenseI64ArrayAttr(position++));
   }
 
   // @main_shapes is a copy of the size arithmetic behind the results.

@@ -5,6 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/Xf/Transforms/Layers.h"
+#include "dialects/Xf/IR/Interface.h"
+#include "dialects/Xf/IR/Shapes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/SetVector.h"
 
 namespace mlir::xf {
@@ -31,6 +34,37 @@ bool isSame(Operation *a, Operation *b) {
          b->getNumRegions() == 0;
 }
 
+// Stands for one of the caller's buffers, and is not a stack already.
+bool isSingleBuffer(Attribute attribute) {
+  auto buffers = dyn_cast_or_null<DenseI64ArrayAttr>(attribute);
+  return buffers && buffers.size() == 1;
+}
+
+// An attribute of an argument of the model function; null for other values.
+Attribute argumentAttr(Value value, StringRef name) {
+  auto argument = dyn_cast<BlockArgument>(value);
+  auto function =
+      argument ? dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp()) : func::FuncOp();
+  return function ? function.getArgAttr(argument.getArgNumber(), name) : Attribute();
+}
+
+// One size for all layers, known in front of them.
+bool haveEqualKnownSizes(ArrayRef<Value> values) {
+  Block scratch;
+  OpBuilder builder(values[0].getContext());
+  builder.setInsertionPointToEnd(&scratch);
+  SmallVector<OpFoldResult> sizes = dimsOf(builder, values[0].getLoc(), values[0]);
+  llvm::DenseMap<Operation *, bool> leaves;
+  return llvm::all_of(sizes,
+                      [&](OpFoldResult size) {
+                        auto value = dyn_cast<Value>(size);
+                        return !value ||
+                               (value.getDefiningOp() && isLeaf(value.getDefiningOp(), leaves));
+                      }) &&
+         llvm::all_of(values.drop_front(),
+                      [&](Value value) { return haveEqualSizes(value, sizes); });
+}
+
 class StackVerifier {
 public:
   StackVerifier(ArrayRef<Operation *> ops, size_t period, size_t count) {
@@ -47,7 +81,7 @@ public:
       for (size_t operand = 0; operand < stack.at(0, place)->getNumOperands(); ++operand)
         if (!classify(place, operand))
           return std::nullopt;
-    if (!resultsStayInside())
+    if (!classifyResults())
       return std::nullopt;
     return stack;
   }
@@ -76,17 +110,37 @@ private:
         return false;
       result.slot = slotOf(values);
     } else if (!llvm::all_equal(values)) {
-      result.kind = LayerOperand::PerLayer;
-      for (Value value : values) {
-        auto weight = value.getDefiningOp<WeightOp>();
-        bool constant =
-            value.getDefiningOp<arith::ConstantOp>() && isa<RankedTensorType>(value.getType());
-        if (value.getType() != values[0].getType() || !((weight && !weight.getLayer()) || constant))
-          return false;
-      }
+      if (!llvm::all_equal(llvm::map_range(values, [](Value value) { return value.getType(); })))
+        return false;
+      if (llvm::all_of(values, isData))
+        result.kind = LayerOperand::PerLayer;
+      else if (areInputs(values))
+        result.kind = LayerOperand::Input;
+      else
+        return false;
       result.values = values;
     }
     stack.operands[place].push_back(result);
+    return true;
+  }
+
+  // A weight or constant that can be stacked.
+  static bool isData(Value value) {
+    if (auto weight = value.getDefiningOp<WeightOp>())
+      return !weight.getLayer();
+    return value.getDefiningOp<arith::ConstantOp>() && isa<RankedTensorType>(value.getType());
+  }
+
+  // Different inputs of the model with equal dimensions, none of which is in another stack.
+  bool areInputs(ArrayRef<Value> values) {
+    for (auto [copy, value] : llvm::enumerate(values)) {
+      if (!isSingleBuffer(argumentAttr(value, kBuffers)) ||
+          argumentAttr(value, "xf.dims") != argumentAttr(values[0], "xf.dims"))
+        return false;
+      auto [place, isNew] = inputs.insert({value, {values[0], copy}});
+      if (place->second != std::pair(values[0], copy))
+        return false;
+    }
     return true;
   }
 
@@ -112,27 +166,63 @@ private:
     return stack.carried.size() - 1;
   }
 
-  // Results are read in their own copy and, where carried, in the next; what follows the stack
-  // reads only what the last copy would carry on.
-  bool resultsStayInside() {
-    for (auto [index, op] : llvm::enumerate(stack.ops))
-      for (OpResult result : op->getResults()) {
-        size_t copy = index / stack.period, place = index % stack.period;
+  // Results are read in their own copy and, where carried, in the next.
+  bool classifyResults() {
+    for (size_t place = 0; place < stack.period; ++place)
+      for (size_t result = 0; result < stack.at(0, place)->getNumResults(); ++result) {
         bool carried = llvm::any_of(stack.carried, [&](const LayerStack::Carried &slot) {
-          return slot.place == place && slot.result == result.getResultNumber();
+          return slot.place == place && slot.result == result;
         });
-        for (Operation *user : result.getUsers()) {
-          auto it = positions.find(user);
-          size_t reader = it == positions.end() ? stack.count : it->second / stack.period;
-          if (reader != copy && !(carried && reader == copy + 1))
-            return false;
-        }
+        SmallVector<SmallVector<OpOperand *>> outside(stack.count);
+        for (size_t copy = 0; copy < stack.count; ++copy)
+          for (OpOperand &use : stack.at(copy, place)->getResult(result).getUses()) {
+            auto it = positions.find(use.getOwner());
+            if (it == positions.end())
+              outside[copy].push_back(&use);
+            else if (size_t reader = it->second / stack.period;
+                     reader != copy && !(carried && reader == copy + 1))
+              return false;
+          }
+        bool onlyLast =
+            llvm::all_of(ArrayRef(outside).drop_back(), [](auto &uses) { return uses.empty(); });
+        if (onlyLast ? !carried && !outside.back().empty()
+                     : !addReturned(place, result, carried, outside))
+          return false;
       }
+    return true;
+  }
+
+  // What each copy computes is one result of the model; of the last one, if carried, others may
+  // read it as well.
+  bool addReturned(size_t place, size_t result, bool carried,
+                   ArrayRef<SmallVector<OpOperand *>> outside) {
+    LayerStack::Returned returned{place, result, {}};
+    SmallVector<Value> values;
+    for (auto [copy, uses] : llvm::enumerate(outside)) {
+      for (OpOperand *use : uses) {
+        auto end = dyn_cast<func::ReturnOp>(use->getOwner());
+        if (!end && carried && copy + 1 == stack.count)
+          continue;
+        if (!end || values.size() > copy ||
+            !isSingleBuffer(end->getParentOfType<func::FuncOp>().getResultAttr(
+                use->getOperandNumber(), kBuffers)))
+          return false;
+        returned.numbers.push_back(use->getOperandNumber());
+        values.push_back(use->get());
+      }
+      if (values.size() == copy)
+        return false;
+    }
+    if (!haveEqualKnownSizes(values))
+      return false;
+    stack.returned.push_back(returned);
     return true;
   }
 
   LayerStack stack;
   llvm::DenseMap<Operation *, size_t> positions;
+  // Input -> the input of copy 0 that it is stacked with, and its copy.
+  llvm::DenseMap<Value, std::pair<Value, size_t>> inputs;
 };
 
 // Distances between neighbouring equal attentions: where layers differ in nothing else, one of

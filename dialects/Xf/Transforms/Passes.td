@@ -102,8 +102,9 @@ def ExportInterface : Pass<"xf-export-interface", "::mlir::ModuleOp"> {
   let summary = "The module says its inputs, outputs and symbols, and @main_shapes computes the sizes of all outputs";
   let description = [{
     What callers see of a model must outlive the model function's tensors: names, element types and dimensions are recorded in
-    `xf.interface` (see IR/Interface.h). `@main_shapes` returns the sizes of all outputs, one after the other. A dynamic dimension of
-    an input without a name, or an output whose size depends on data, is an error.
+    `xf.interface` (see IR/Interface.h). `@main_shapes` returns the sizes of all outputs, one after the other. Arguments and results get
+    the positions of their buffers, `xf.buffers`. A dynamic dimension of an input without a name, or an output whose size depends on
+    data, is an error. An interface that is there is kept.
   }];
   let dependentDialects = ["XfDialect", "::mlir::func::FuncDialect"];
 }
@@ -121,9 +122,10 @@ def RollLayers : Pass<"xf-roll-layers", "::mlir::ModuleOp"> {
   let description = [{
     Ops that repeat with a period between attentions, operands aside, are verified op by op (see Layers.h) and become an
     `scf.for` over layers, so that code size and compile time depend on the number of distinct layers. What one layer hands to
-    the next is carried; weights and constants of the layers are stacked, `xf.weight @w.stacked[%l]`; all else must be
-    the same value for every layer. Values of a layer that anything behind the stack reads, such as a cache that is a result of the
-    model, end the repetition.
+    the next is carried; weights and constants of the layers are stacked, `xf.weight @w.stacked[%l]`. Inputs of the model of
+    which each layer reads its own (caches) become one stacked argument, results that each layer gives become one stacked result;
+    `xf.buffers` says which ones (docs/Decisions/0004). All else must be the same value for every layer.
+    Other values of a layer that anything behind the stack reads end the repetition.
 
     ```mlir
     %y = scf.for %l = %c0 to %c12 step %c1 iter_args(%x = %embedded) -> (tensor<?x?x768xf32>) {

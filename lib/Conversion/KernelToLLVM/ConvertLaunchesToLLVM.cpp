@@ -8,8 +8,8 @@
 // The C side of everything here is lib/Runtime/Model.h.
 //
 //===----------------------------------------------------------------------===//
+#include "dialects/Kernel/IR/Kernel.h"
 #include "dialects/Kernel/IR/MachineFunction.h"
-#include "dialects/Xf/IR/Interface.h"
 #include "lib/Conversion/Passes.h"
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
@@ -43,16 +43,15 @@ public:
   Value constant(int64_t value) { return LLVM::ConstantOp::create(builder, loc, i64, value); }
 
   // The address of 8-byte field `index` behind `base`.
-  Value field(Value base, int64_t index) {
-    return LLVM::GEPOp::create(builder, loc, ptr, i64, base,
-                               ArrayRef<LLVM::GEPArg>{int32_t(index)});
+  Value field(Value base, LLVM::GEPArg index) {
+    return LLVM::GEPOp::create(builder, loc, ptr, i64, base, ArrayRef<LLVM::GEPArg>{index});
   }
-  Value load(Type type, Value base, int64_t index) {
+  Value load(Type type, Value base, LLVM::GEPArg index) {
     auto op = LLVM::LoadOp::create(builder, loc, type, field(base, index));
     op.setInvariant(true);
     return op;
   }
-  void store(Value value, Value base, int64_t index) {
+  void store(Value value, Value base, LLVM::GEPArg index) {
     LLVM::StoreOp::create(builder, loc, value, field(base, index));
   }
 
@@ -149,8 +148,7 @@ struct ConvertLaunchesToLLVM : impl::ConvertLaunchesToLLVMBase<ConvertLaunchesTo
     auto machine = kernel::MachineFunction::get(module.lookupSymbol<func::FuncOp>("main"));
     auto workspace = module.lookupSymbol<func::FuncOp>("main_workspace");
     auto shapes = module.lookupSymbol<func::FuncOp>("main_shapes");
-    FailureOr<xf::ModelInterface> interface = xf::getModelInterface(module);
-    if (failed(interface) || !machine || !workspace || !shapes) {
+    if (!machine || !workspace || !shapes) {
       module.emitError("expects @main as a machine function, @main_workspace and @main_shapes");
       return signalPassFailure();
     }
@@ -165,8 +163,9 @@ struct ConvertLaunchesToLLVM : impl::ConvertLaunchesToLLVMBase<ConvertLaunchesTo
     machine->function().walk([&](kernel::LaunchOp op) { launches.push_back(op); });
     for (kernel::LaunchOp op : launches)
       convertLaunch(op, *machine, types);
+    module.walk([&](kernel::BufferOp op) { convertBuffer(op, types); });
 
-    emitRun(entry(builder, loc, "tw_model_run", none, {ptr, i64}), *machine, *interface, types);
+    emitRun(entry(builder, loc, "tw_model_run", none, {ptr, i64}), *machine, types);
     emitWorkspace(entry(builder, loc, "tw_model_workspace", i64, {ptr, i64}), workspace, types);
     emitShapes(entry(builder, loc, "tw_model_shapes", none, {ptr, ptr}), shapes, types);
     machine->function().setPrivate();
@@ -237,38 +236,25 @@ struct ConvertLaunchesToLLVM : impl::ConvertLaunchesToLLVMBase<ConvertLaunchesTo
     op.erase();
   }
 
+  static void convertBuffer(kernel::BufferOp op, const LLVMTypeConverter &types) {
+    Emitter emit(OpBuilder(op), op.getLoc(), types);
+    Value buffers = emit.load(emit.ptr, op.getCall(), kBuffers);
+    Value address = emit.load(emit.ptr, buffers, emit.toLLVM(op.getPosition()));
+    auto sizes = llvm::map_to_vector(op.getSizes(), [&](Value size) { return emit.toLLVM(size); });
+    op.replaceAllUsesWith(emit.memref(cast<MemRefType>(op.getType()), address, sizes));
+    op.erase();
+  }
+
   // void tw_model_run(const tw_call *call, int64_t tid)
   static void emitRun(LLVM::LLVMFuncOp function, kernel::MachineFunction machine,
-                      const xf::ModelInterface &interface, const LLVMTypeConverter &types) {
+                      const LLVMTypeConverter &types) {
     Block &body = function.getBody().front();
     Emitter emit(OpBuilder::atBlockEnd(&body), function.getLoc(), types);
     Value call = body.getArgument(0);
-    Value buffers = emit.load(emit.ptr, call, kBuffers),
-          symbols = emit.load(emit.ptr, call, kSymbols);
-    SmallVector<Value> sizes;
-    for (size_t i = 0; i < interface.symbols.size(); ++i)
-      sizes.push_back(emit.load(emit.i64, symbols, i));
-    SmallVector<Value> outputSizes = callShapes(emit, machine, sizes);
-
+    Value symbols = emit.load(emit.ptr, call, kSymbols);
     SmallVector<Value> arguments;
-    ArrayRef<Value> rest = outputSizes;
-    for (auto [i, buffer] : llvm::enumerate(machine.buffers())) {
-      auto type = cast<MemRefType>(buffer.getType());
-      SmallVector<Value> dynamic;
-      for (int64_t dim = 0; dim < type.getRank(); ++dim) {
-        if (i < interface.inputs.size()) {
-          if (type.isDynamicDim(dim))
-            dynamic.push_back(sizes[symbolIndex(interface, interface.inputs[i].dims[dim])]);
-          continue;
-        }
-        if (type.isDynamicDim(dim))
-          dynamic.push_back(rest[0]);
-        rest = rest.drop_front();
-      }
-      arguments.push_back(emit.memref(type, emit.load(emit.ptr, buffers, i), dynamic));
-    }
-    for (Value size : sizes)
-      arguments.push_back(emit.toIndex(size));
+    for (size_t i = 0; i < machine.symbols().size(); ++i)
+      arguments.push_back(emit.toIndex(emit.load(emit.i64, symbols, i)));
     auto bytes = cast<MemRefType>(machine.workspace().getType());
     for (CallField base : {kWorkspace, kWeights})
       arguments.push_back(emit.memref(bytes, emit.load(emit.ptr, call, base), emit.constant(0)));
@@ -277,25 +263,6 @@ struct ConvertLaunchesToLLVM : impl::ConvertLaunchesToLLVMBase<ConvertLaunchesTo
     arguments.push_back(call);
     func::CallOp::create(emit.builder, emit.loc, machine.function(), arguments);
     LLVM::ReturnOp::create(emit.builder, emit.loc, ValueRange());
-  }
-
-  static size_t symbolIndex(const xf::ModelInterface &interface, StringRef name) {
-    for (auto [i, symbol] : llvm::enumerate(interface.symbols))
-      if (symbol.name == name)
-        return i;
-    llvm_unreachable("xf-export-interface names every dynamic dimension of an input");
-  }
-
-  // The sizes of all outputs, one after the other.
-  static SmallVector<Value> callShapes(Emitter &emit, kernel::MachineFunction machine,
-                                       ArrayRef<Value> symbols) {
-    auto shapes = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(
-        machine.function(), StringAttr::get(emit.builder.getContext(), "main_shapes"));
-    SmallVector<Value> arguments;
-    for (Value symbol : symbols)
-      arguments.push_back(emit.toIndex(symbol));
-    auto call = func::CallOp::create(emit.builder, emit.loc, shapes, arguments);
-    return llvm::map_to_vector(call.getResults(), [&](Value size) { return emit.toLLVM(size); });
   }
 
   // int64_t tw_model_workspace(const int64_t *symbols, int64_t threads)

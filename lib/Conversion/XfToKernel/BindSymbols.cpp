@@ -1,14 +1,19 @@
-//===- BindSymbols.cpp - sizes come from the caller -===//
+//===- BindSymbols.cpp - sizes and buffers come from the caller -===//
 //
 // Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+#include "dialects/Kernel/IR/Kernel.h"
 #include "dialects/Kernel/IR/MachineFunction.h"
 #include "dialects/Xf/IR/Interface.h"
 #include "dialects/Xf/IR/Xf.h"
 #include "lib/Conversion/Passes.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/BitVector.h"
 
 using namespace mlir;
 
@@ -17,6 +22,49 @@ namespace tilewright {
 #include "lib/Conversion/Passes.h.inc"
 
 namespace {
+
+// An argument that stands for buffers of the caller: one, or one for each layer of a stack.
+struct Boundary {
+  Value argument;
+  ArrayRef<int64_t> positions;
+  bool isOutput;
+  SmallVector<Value> sizes; // of one buffer, by dimension; null where static
+
+  MemRefType type() const { return cast<MemRefType>(argument.getType()); }
+  bool isStack() const { return positions.size() > 1; }
+};
+
+// Positions in order of layers as a computation on `layer`: linear where they are, else a table.
+Value positionOf(OpBuilder &builder, Location loc, ArrayRef<int64_t> positions,
+                 OpFoldResult layer) {
+  auto constant = [&](int64_t value) {
+    return arith::ConstantIndexOp::create(builder, loc, value).getResult();
+  };
+  if (std::optional<int64_t> known = getConstantIntValue(layer))
+    return constant(positions[*known]);
+  int64_t first = positions[0], stride = positions[1] - first;
+  bool linear = llvm::all_of(llvm::enumerate(positions), [&](auto entry) {
+    return entry.value() == first + static_cast<int64_t>(entry.index()) * stride;
+  });
+  auto index = cast<Value>(layer);
+  if (linear)
+    return arith::AddIOp::create(builder, loc,
+                                 arith::MulIOp::create(builder, loc, index, constant(stride)),
+                                 constant(first));
+  auto layers = llvm::to_vector(llvm::seq<int64_t>(1, positions.size()));
+  auto table = scf::IndexSwitchOp::create(builder, loc, builder.getIndexType(), index, layers,
+                                          layers.size());
+  OpBuilder::InsertionGuard guard(builder);
+  for (auto [region, position] :
+       llvm::zip(llvm::concat<Region>(MutableArrayRef(&table.getDefaultRegion(), 1),
+                                      table.getCaseRegions()),
+                 positions)) {
+    builder.createBlock(&region);
+    scf::YieldOp::create(builder, loc, constant(position));
+  }
+  return table.getResult(0);
+}
+
 struct BindSymbols : impl::BindSymbolsBase<BindSymbols> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
@@ -30,20 +78,20 @@ struct BindSymbols : impl::BindSymbolsBase<BindSymbols> {
       return signalPassFailure();
     }
     interface = std::move(*found);
-    if (main.getNumArguments() != interface.inputs.size() + interface.outputs.size()) {
-      main.emitError("expects one memref per input and output, got ") << main.getFunctionType();
-      return signalPassFailure();
-    }
     SmallVector<StringRef> names;
     for (const xf::SymbolInterface &symbol : interface.symbols)
       names.push_back(symbol.name);
+    unsigned boundaries = main.getNumArguments();
     auto machine = kernel::MachineFunction::append(main, names);
     for (size_t i = 0; i < names.size(); ++i)
       (void)shapes.insertArgument(i, IndexType::get(&getContext()), {}, main.getLoc());
     if (failed(bindDims(shapes, names, shapes.getArguments())) ||
-        failed(bindDims(main, names, machine.symbols())))
+        failed(bindDims(main, names, machine.symbols())) ||
+        failed(bindBuffers(machine, shapes, boundaries)))
       return signalPassFailure();
-    bindBufferSizes(machine, shapes);
+    llvm::BitVector bound(main.getNumArguments());
+    bound.set(0, boundaries);
+    (void)main.eraseArguments(bound);
   }
 
   // Replaces `xf.dim` by arguments.
@@ -62,33 +110,99 @@ struct BindSymbols : impl::BindSymbolsBase<BindSymbols> {
     return failure(result.wasInterrupted());
   }
 
-  // Replaces `memref.dim` of inputs by symbols and of outputs by their computed sizes.
-  void bindBufferSizes(kernel::MachineFunction machine, func::FuncOp shapes) {
-    SmallVector<memref::DimOp> dims;
-    machine.function().walk([&](memref::DimOp op) {
-      if (isa<BlockArgument>(op.getSource()) && op.getConstantIndex() &&
-          llvm::is_contained(machine.buffers(), op.getSource()))
-        dims.push_back(op);
-    });
-    SmallVector<Value> outputSizes;
-    for (memref::DimOp op : dims) {
-      unsigned number = cast<BlockArgument>(op.getSource()).getArgNumber();
-      int64_t dim = *op.getConstantIndex();
-      Value size;
-      if (number < interface.inputs.size()) {
-        size = symbolOf(machine, interface.inputs[number].dims[dim]);
-      } else {
-        if (outputSizes.empty())
-          outputSizes = inlineShapes(machine, shapes);
-        size = outputSizes[firstSize(number - interface.inputs.size()) + dim];
-      }
-      if (!size) // static: upstream folds it
+  // Replaces the first `count` arguments by `kernel.buffer` ops.
+  LogicalResult bindBuffers(kernel::MachineFunction machine, func::FuncOp shapes, unsigned count) {
+    func::FuncOp main = machine.function();
+    OpBuilder builder = OpBuilder::atBlockBegin(&main.getBody().front());
+    SmallVector<Value> outputSizes = inlineShapes(builder, machine, shapes);
+    size_t known = 0;
+    for (unsigned i = 0; i < count; ++i) {
+      auto positions = main.getArgAttrOfType<DenseI64ArrayAttr>(i, xf::kBuffers);
+      if (!positions)
+        return main.emitError("expects xf.buffers on argument ")
+               << i << "; xf-export-interface writes it";
+      known += positions.size();
+      int64_t position = positions[0], inputs = interface.inputs.size();
+      Boundary boundary{main.getArgument(i), positions.asArrayRef(), position >= inputs, {}};
+      if (!boundary.isOutput)
+        for (StringRef name : interface.inputs[position].dims)
+          boundary.sizes.push_back(symbolOf(machine, name));
+      else
+        boundary.sizes.assign(outputSizes.begin() + firstSize(position - inputs),
+                              outputSizes.begin() + firstSize(position - inputs + 1));
+      bindSizes(boundary);
+      if (failed(boundary.isStack() ? bindStack(machine, boundary)
+                                    : bindBuffer(builder, machine, boundary)))
+        return failure();
+    }
+    if (known != interface.inputs.size() + interface.outputs.size())
+      return main.emitError("expects one memref per input and output, got ")
+             << main.getFunctionType();
+    return success();
+  }
+
+  // Replaces `memref.dim` of a dynamic dimension; upstream folds the others.
+  static void bindSizes(const Boundary &boundary) {
+    for (Operation *user : llvm::make_early_inc_range(boundary.argument.getUsers())) {
+      auto op = dyn_cast<memref::DimOp>(user);
+      std::optional<int64_t> dim = op ? op.getConstantIndex() : std::nullopt;
+      if (!dim || !boundary.type().isDynamicDim(*dim))
         continue;
-      op.replaceAllUsesWith(size);
+      op.replaceAllUsesWith(boundary.sizes[*dim - boundary.isStack()]);
       op.erase();
     }
   }
 
+  static Value bufferOf(OpBuilder &builder, Location loc, kernel::MachineFunction machine,
+                        const Boundary &boundary, MemRefType type, Value position) {
+    SmallVector<Value> dynamic;
+    for (auto [dim, size] : llvm::enumerate(boundary.sizes))
+      if (type.isDynamicDim(dim + boundary.isStack()))
+        dynamic.push_back(size);
+    return kernel::BufferOp::create(builder, loc, type, machine.call(), position, dynamic,
+                                    boundary.isOutput);
+  }
+
+  static LogicalResult bindBuffer(OpBuilder &builder, kernel::MachineFunction machine,
+                                  const Boundary &boundary) {
+    Location loc = boundary.argument.getLoc();
+    Value position = arith::ConstantIndexOp::create(builder, loc, boundary.positions[0]);
+    Value argument = boundary.argument;
+    argument.replaceAllUsesWith(
+        bufferOf(builder, loc, machine, boundary, boundary.type(), position));
+    return success();
+  }
+
+  // The buffers of a stack lie apart. A view of one layer is the same view of its buffer, which is
+  // a stack of one.
+  static LogicalResult bindStack(kernel::MachineFunction machine, const Boundary &boundary) {
+    SmallVector<int64_t> shape(boundary.type().getShape());
+    shape[0] = 1;
+    auto type = MemRefType::get(shape, boundary.type().getElementType());
+    for (Operation *user : llvm::make_early_inc_range(boundary.argument.getUsers())) {
+      auto view = dyn_cast<memref::SubViewOp>(user);
+      if (!view || !isOneInteger(view.getMixedSizes()[0]))
+        return user->emitOpError("expects one layer at a time of a stack of the caller's buffers, "
+                                 "which lie apart");
+      OpBuilder builder(view);
+      Location loc = view.getLoc();
+      Value position = positionOf(builder, loc, boundary.positions, view.getMixedOffsets()[0]);
+      Value buffer = bufferOf(builder, loc, machine, boundary, type, position);
+      SmallVector<OpFoldResult> offsets = view.getMixedOffsets();
+      offsets[0] = builder.getIndexAttr(0);
+      auto viewType = memref::SubViewOp::inferRankReducedResultType(
+          view.getType().getShape(), type, offsets, view.getMixedSizes(), view.getMixedStrides());
+      Value layer = memref::SubViewOp::create(builder, loc, viewType, buffer, offsets,
+                                              view.getMixedSizes(), view.getMixedStrides());
+      if (viewType != view.getType())
+        layer = memref::CastOp::create(builder, loc, view.getType(), layer);
+      view.replaceAllUsesWith(layer);
+      view.erase();
+    }
+    return success();
+  }
+
+  // Null for "", the name of a static dimension.
   Value symbolOf(kernel::MachineFunction machine, StringRef name) {
     for (auto [symbol, value] : llvm::zip(interface.symbols, machine.symbols()))
       if (symbol.name == name)
@@ -104,8 +218,8 @@ struct BindSymbols : impl::BindSymbolsBase<BindSymbols> {
     return first;
   }
 
-  static SmallVector<Value> inlineShapes(kernel::MachineFunction machine, func::FuncOp shapes) {
-    OpBuilder builder = OpBuilder::atBlockBegin(&machine.function().getBody().front());
+  static SmallVector<Value> inlineShapes(OpBuilder &builder, kernel::MachineFunction machine,
+                                         func::FuncOp shapes) {
     IRMapping map;
     for (auto [from, to] : llvm::zip(shapes.getArguments(), machine.symbols()))
       map.map(from, to);
