@@ -137,8 +137,9 @@ def PlanArena : Pass<"codegen-plan-arena", "::mlir::ModuleOp"> {
   let description = [{
     The smallest static buffers of a region go to the stack, all of them together up to the limit. Other buffers inside a region are each thread's own; buffers outside
     are shared. Buffers whose lives do not overlap share a slot, whose size is the maximum of its tenants'. A life reaches from
-    the first to the last use; a use in a loop that does not hold the buffer counts as the whole loop. Offsets and sizes are
-    arithmetic on symbols, computed once at the start of the function:
+    the first to the last use; a use in a loop that does not hold the buffer counts as the whole loop. A buffer whose size depends
+    on the index of a loop or a tile gets an upper bound (ValueBoundsOpInterface), a number before one in symbols. Offsets and
+    sizes are arithmetic on symbols, computed once at the start of the function:
 
       workspace = shared + threads · private,  all parts multiples of 64 bytes.
   }];

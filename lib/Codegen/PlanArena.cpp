@@ -7,8 +7,10 @@
 #include "dialects/Kernel/IR/MachineFunction.h"
 #include "lib/Codegen/Lifetimes.h"
 #include "lib/Codegen/Passes.h"
+#include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/DataLayoutInterfaces.h"
+#include "mlir/Interfaces/ValueBoundsOpInterface.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -44,7 +46,8 @@ public:
       known.map(argument, argument);
   }
 
-  // Bytes of a buffer, rounded up to kAlignment; null if a size depends on data.
+  // Bytes of a buffer, or of the largest that it can be where that depends on a loop's index,
+  // rounded up to kAlignment; null if a size depends on data.
   Value bytesOf(memref::AllocOp buffer) {
     MemRefType type = buffer.getType();
     int64_t fixed = DataLayout::closest(buffer).getTypeSize(type.getElementType());
@@ -55,7 +58,7 @@ public:
       return constant(llvm::alignTo(fixed, kAlignment));
     SmallVector<Value> key;
     for (Value size : buffer.getDynamicSizes()) {
-      key.push_back(hoist(size));
+      key.push_back(boundOf(size));
       if (!key.back())
         return {};
     }
@@ -88,26 +91,62 @@ public:
   Operation *end() { return &*builder.getInsertionPoint(); }
 
 private:
-  // The pure computation of `value` from symbols, repeated at the start of the function.
-  Value hoist(Value value) {
-    if (Value there = known.lookupOrNull(value))
-      return there;
+  // Is `value` a pure computation from symbols?
+  bool isFromSymbols(Value value) const {
+    if (known.contains(value))
+      return true;
     Operation *op = value.getDefiningOp();
     // A division may only move to the front if it is executed in any case.
     bool movable =
         op && (isPure(op) || (isMemoryEffectFree(op) && isa<func::FuncOp>(op->getParentOp())));
-    if (!movable || op->getNumRegions())
-      return {};
+    return movable && !op->getNumRegions() &&
+           llvm::all_of(op->getOperands(), [&](Value operand) { return isFromSymbols(operand); });
+  }
+
+  // That computation, repeated at the start of the function.
+  Value hoist(Value value) {
+    if (Value there = known.lookupOrNull(value))
+      return there;
     if (std::optional<int64_t> number = getConstantIntValue(value);
         number && value.getType().isIndex()) {
       known.map(value, constant(*number));
       return known.lookup(value);
     }
-    for (Value operand : op->getOperands())
-      if (!hoist(operand))
-        return {};
-    builder.clone(*op, known);
+    for (Value operand : value.getDefiningOp()->getOperands())
+      (void)hoist(operand);
+    builder.clone(*value.getDefiningOp(), known);
     return known.lookup(value);
+  }
+
+  // `value` itself, else a number or a computation from symbols that it does not exceed; null if
+  // none is known.
+  Value boundOf(Value value) {
+    if (isFromSymbols(value))
+      return hoist(value);
+    // What a tile at the edge is cut by; ValueBoundsOpInterface does not look into it.
+    if (auto least = value.getDefiningOp<arith::MinSIOp>()) {
+      Value a = boundOf(least.getLhs()), b = boundOf(least.getRhs());
+      return a && b ? combine<arith::MinSIOp>(a, b) : a ? a : b;
+    }
+    using Bounds = ValueBoundsConstraintSet;
+    constexpr auto kUpper = presburger::BoundType::UB;
+    FailureOr<int64_t> number =
+        Bounds::computeConstantBound(kUpper, value, /*stopCondition=*/nullptr, /*closedUB=*/true);
+    if (succeeded(number))
+      return constant(std::max<int64_t>(*number, 0));
+    AffineMap map;
+    ValueDimList operands;
+    auto stop = [&](Value at, std::optional<int64_t> dim, Bounds &) {
+      return !dim && isFromSymbols(at);
+    };
+    if (failed(Bounds::computeBound(map, operands, kUpper, value, stop, /*closedUB=*/true)))
+      return {};
+    SmallVector<Value> symbols;
+    for (auto [operand, dim] : operands)
+      symbols.push_back(hoist(operand));
+    auto bound = affine::expandAffineMap(builder, value.getLoc(), map, symbols);
+    // Of an empty loop the last index is less than none.
+    return bound ? combine<arith::MaxSIOp>(bound->front(), constant(0)) : Value();
   }
 
   OpBuilder builder;

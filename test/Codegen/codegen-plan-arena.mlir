@@ -72,6 +72,7 @@ func.func @main(%n: index, %ws: memref<?xi8>, %weights: memref<?xi8>, %threads: 
 // -----
 
 // A buffer that a loop reads in each iteration lives through the whole loop, also past its last use in the text.
+// CHECK-LABEL: func.func private @main_workspace
 // CHECK-LABEL: func.func @main
 // CHECK: %[[A:.*]] = memref.view %{{.*}}[%c0]
 // CHECK: scf.for
@@ -87,6 +88,50 @@ func.func @main(%n: index, %ws: memref<?xi8>, %weights: memref<?xi8>, %threads: 
     "test.read"(%a) : (memref<2048xf32>) -> ()
     %b = memref.alloc() : memref<2048xf32>
     "test.write"(%b) : (memref<2048xf32>) -> ()
+  }
+  return
+}
+
+// -----
+
+// A tile at the edge is smaller: planned with the size of a whole one, used with its own.
+// CHECK-LABEL: func.func private @main_workspace
+// CHECK-SAME: (%[[N:.*]]: index, %[[T:.*]]: index) -> index
+// CHECK: %[[SIZE:.*]] = arith.muli %[[T]], %c16384
+// CHECK: return %[[SIZE]]
+// CHECK-LABEL: func.func @main
+// CHECK: scf.forall (%[[I:.*]]) =
+// CHECK: %[[REST:.*]] = arith.subi
+// CHECK: %[[TILE:.*]] = arith.minsi %[[REST]], %c64
+// CHECK: memref.view %{{.*}}[%{{.*}}][%[[TILE]]] : memref<?xi8> to memref<?x64xf32>
+func.func @main(%n: index, %ws: memref<?xi8>, %weights: memref<?xi8>, %threads: index, %tid: index, %call: !llvm.ptr)
+    attributes {kernel.symbols = ["n"]} {
+  %whole = arith.constant 64 : index
+  scf.forall (%i) = (0) to (%n) step (64) {
+    %rest = arith.subi %n, %i : index
+    %tile = arith.minsi %rest, %whole : index
+    %t = memref.alloc(%tile) : memref<?x64xf32>
+    "test.use"(%t) : (memref<?x64xf32>) -> ()
+  }
+  return
+}
+
+// -----
+
+// Rows grow with their index: the last one's size, which follows from a symbol.
+// CHECK-LABEL: func.func private @main_workspace
+// CHECK-SAME: (%[[N:.*]]: index, %[[T:.*]]: index) -> index
+// CHECK: %[[LONGEST:.*]] = arith.maxsi %[[N]], %c0
+// CHECK: %[[BYTES:.*]] = arith.muli %[[LONGEST]], %c256
+// CHECK: %[[ROUNDED:.*]] = arith.andi
+// CHECK: arith.muli %[[ROUNDED]], %[[T]]
+func.func @main(%n: index, %ws: memref<?xi8>, %weights: memref<?xi8>, %threads: index, %tid: index, %call: !llvm.ptr)
+    attributes {kernel.symbols = ["n"]} {
+  %one = arith.constant 1 : index
+  scf.forall (%i) in (%n) {
+    %keys = arith.addi %i, %one : index
+    %t = memref.alloc(%keys) : memref<?x64xf32>
+    "test.use"(%t) : (memref<?x64xf32>) -> ()
   }
   return
 }
