@@ -97,8 +97,9 @@ static void buildBuffer(OpPassManager &passes, const CompileOptions &options) {
   OpPassManager &functions = passes.nest<func::FuncOp>();
   functions.addPass(createResultsToOuts());
   functions.addPass(createCarryInPlace());
-  // Without elimination of empty tensors: of two results that begin as one filled tensor it makes
-  // one buffer. A copy more is all the same here.
+  // Two results that begin as one filled tensor must not become one buffer.
+  functions.addPass(createPrivatize());
+  functions.addPass(bufferization::createEmptyTensorEliminationPass());
   functions.addPass(createBufferizeModel());
   functions.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
   cleanUp(functions);
