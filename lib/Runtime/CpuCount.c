@@ -20,12 +20,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MaxText = 4096 };
+// The host's thread may have little stack.
+enum { MaxText = 4096, MaxPath = 1024, MaxNumbers = 64 };
 
 /// The beginning of a file, ended by a zero; empty if it cannot be read.
-static void readText(const char *path, char *text) {
+static void readText(const char *path, char *text, size_t capacity) {
   int file = open(path, O_RDONLY | O_CLOEXEC);
-  ssize_t size = file < 0 ? 0 : read(file, text, MaxText - 1);
+  ssize_t size = file < 0 ? 0 : read(file, text, capacity - 1);
   text[size > 0 ? size : 0] = 0;
   if (file >= 0)
     close(file);
@@ -40,20 +41,20 @@ static int32_t cpusOf(long long quota, long long period) {
 
 /// The quota of one group of version 2.
 static int32_t quotaOf(const char *folder) {
-  char path[MaxText + 32], text[MaxText], *end;
+  char path[MaxPath + 32], text[MaxNumbers], *end;
   snprintf(path, sizeof path, "%s/cpu.max", folder);
-  readText(path, text); // "max 100000" or "150000 100000"
+  readText(path, text, sizeof text); // "max 100000" or "150000 100000"
   long long quota = strtoll(text, &end, 10);
   return end == text ? INT32_MAX : cpusOf(quota, strtoll(end, NULL, 10));
 }
 
 /// The quota of one group of version 1.
 static int32_t oldQuotaOf(const char *folder) {
-  char path[MaxText + 32], quota[MaxText], period[MaxText];
+  char path[MaxPath + 32], quota[MaxNumbers], period[MaxNumbers];
   snprintf(path, sizeof path, "%s/cpu.cfs_quota_us", folder);
-  readText(path, quota); // -1 for none
+  readText(path, quota, sizeof quota); // -1 for none
   snprintf(path, sizeof path, "%s/cpu.cfs_period_us", folder);
-  readText(path, period);
+  readText(path, period, sizeof period);
   return cpusOf(strtoll(quota, NULL, 10), strtoll(period, NULL, 10));
 }
 
@@ -69,9 +70,9 @@ static bool hasCpu(const char *list, const char *end) {
 }
 
 int32_t tw_cpu_quota(const char *root) {
-  char path[MaxText], text[MaxText], folder[MaxText];
+  char path[MaxPath], text[MaxText], folder[MaxPath];
   snprintf(path, sizeof path, "%s/proc/self/cgroup", root);
-  readText(path, text);
+  readText(path, text, sizeof text);
   int32_t cpus = INT32_MAX;
   // Each line is ID:CONTROLLERS:PATH, without controllers for version 2.
   for (char *line = text, *next; *line; line = next) {
@@ -89,7 +90,7 @@ int32_t tw_cpu_quota(const char *root) {
     int all = snprintf(folder + mount, sizeof folder - (size_t)mount, "%s", group + 1) + mount;
     // In a container the path may be the host's and lead nowhere: then only the mount says
     // anything.
-    for (int end = all < MaxText ? all : MaxText - 1; end >= mount; --end) {
+    for (int end = all < MaxPath ? all : MaxPath - 1; end >= mount; --end) {
       if (end > mount && end != all && folder[end] != '/')
         continue;
       folder[end] = 0;
