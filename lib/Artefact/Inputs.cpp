@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "lib/Artefact/Inputs.h"
+#include "lib/Artefact/DimSolver.h"
 #include "lib/Artefact/Model.h"
 #include "lib/Artefact/TensorFiles.h"
 #include "llvm/ADT/StringExtras.h"
@@ -79,6 +80,7 @@ public:
     }
     if (!missing.empty() && !choice.random)
       return missingInput(missing.front());
+    sizes = solveDims(model, sizes);
     for (int32_t i : missing) {
       Expected<HostTensor> tensor = makeUp(model->inputs[i]);
       if (!tensor)
@@ -138,11 +140,8 @@ private:
         sizes[static_cast<size_t>(info.dims[d].symbol)] = shape[static_cast<size_t>(d)];
   }
 
-  int64_t sizeOf(const tw_dim &dim) {
-    if (dim.symbol < 0)
-      return dim.size;
-    int64_t given = sizes[static_cast<size_t>(dim.symbol)];
-    return given >= 0 ? given : std::max<int64_t>(model->symbols[dim.symbol].min, 1);
+  int64_t sizeOf(const tw_dim &dim) const {
+    return dim.symbol < 0 ? dim.size : sizes[static_cast<size_t>(dim.symbol)];
   }
 
   Expected<HostTensor> makeUp(const tw_tensor_info &info) {

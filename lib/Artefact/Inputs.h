@@ -18,7 +18,7 @@ namespace tilewright {
 struct InputChoice {
   std::string testDir;            // see findTestFile
   std::vector<std::string> files; // NAME=FILE
-  std::vector<std::string> dims;  // NAME=SIZE, for inputs that no file gives
+  std::vector<std::string> dims;  // NAME=SIZE, for inputs that no file gives; see solveDims
   uint64_t seed = 0;              // of random values
   bool random = false;            // fill inputs without a file, instead of failing
 };

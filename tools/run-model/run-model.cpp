@@ -43,7 +43,9 @@ Command parseCommand(int argc, char **argv) {
   options.real("atol", "A", c.tolerance.atol, "absolute tolerance (default 1e-6)");
   options.text("output-dir", "DIR", c.outputDir, "write the outputs as output_K_NAME.npy");
   options.flag("random", c.random, "fill inputs without data with random values");
-  options.list("dim", "NAME=SIZE", c.dims, "size of a symbolic dimension, for inputs without data");
+  options.list("dim", "NAME=SIZE", c.dims,
+               "size of a symbolic dimension, for inputs without data (default:\nwhat follows from "
+               "others, or its minimum)");
   options.integer("seed", "N", c.seed, "of the random values (default 0)");
   options.integer("threads", "N", c.threads, "default: all CPUs that the process may use");
   options.text("isa", "LEVEL", c.isa,
