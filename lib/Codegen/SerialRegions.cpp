@@ -43,12 +43,29 @@ struct SerialRegions : impl::SerialRegionsBase<SerialRegions> {
           for (Region &region : op.getRegions())
             for (Block &inner : region)
               visit(inner, machine);
-      } else if (depends || !(isMemoryEffectFree(&op) || isa<memref::AllocOp>(op) ||
-                              readsReadOnly(&op, machine))) {
+      } else if (depends ||
+                 !(isMemoryEffectFree(&op) || isa<memref::AllocOp, memref::AllocaOp>(op) ||
+                   readsReadOnly(&op, machine))) {
         group.push_back(&op);
       }
     }
     wrap(group);
+    for (memref::AllocaOp scratch : llvm::make_early_inc_range(block.getOps<memref::AllocaOp>()))
+      moveScratch(scratch);
+  }
+
+  // The scratch memory of a region belongs to each of its threads. It stands in front of a region
+  // that had a single iteration, which upstream's folding has dissolved.
+  static void moveScratch(memref::AllocaOp scratch) {
+    Operation *region = nullptr;
+    for (Operation *user : scratch->getUsers()) {
+      Operation *ancestor = scratch->getBlock()->findAncestorOpInBlock(*user);
+      if (!isa<scf::ForallOp>(ancestor) || (region && ancestor != region))
+        return;
+      region = ancestor;
+    }
+    if (region)
+      scratch->moveBefore(&cast<scf::ForallOp>(region).getBody()->front());
   }
 
   static void wrap(SmallVectorImpl<Operation *> &group) {
