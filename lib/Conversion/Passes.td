@@ -24,7 +24,7 @@ def ConvertOnnxToXf : Pass<"convert-onnx-to-xf", "::mlir::func::FuncOp"> {
 def BindSymbols : Pass<"bind-symbols", "::mlir::ModuleOp"> {
   let summary = "The model is a machine function: symbolic dimensions are arguments, the caller's buffers are kernel.buffer";
   let description = [{
-    See dialects/Kernel/IR/MachineFunction.h for the signature. `xf.dim` becomes an argument of @main and @main_shapes,
+    See dialects/Kernel/IR/MachineFunction.h for the signature. `xf.dim` becomes an argument of @main, @main_shapes and @main_checks,
     `memref.dim` of an input its symbol, of an output what @main_shapes says. Inputs and outputs become `kernel.buffer`. Of an
     argument that stands for several (caches, stacked over layers) only views of one layer may be left, else this is an error:
     each becomes a view of the buffer whose position follows from the layer.
@@ -43,7 +43,8 @@ def ConvertLaunchesToLLVM : Pass<"convert-launches-to-llvm", "::mlir::ModuleOp">
   let description = [{
     A launch stores its captures in a closure on the stack and calls `tw_launch(call, region, closure, tid)`. Of a memref with
     identity layout only address and dynamic sizes are stored, so that LLVM sees in the region how strides follow from sizes.
-    `tw_model_run`, `tw_model_workspace` and `tw_model_shapes` unpack tw_call and the symbols.
+    `tw_model_run`, `tw_model_workspace`, `tw_model_shapes` and, where sizes have to be checked, `tw_model_check` unpack tw_call and the
+    symbols.
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }

@@ -103,7 +103,7 @@ public:
     return createStringError("expects a function '" + name + "' in the module of the model");
   }
 
-  Expected<Constant *> variant(const VariantCode &code) {
+  Expected<Constant *> variant(const VariantCode &code, bool hasChecks) {
     std::vector<Constant *> regions;
     for (const RegionLabel &region : code.regions) {
       Expected<Constant *> body = function(region.function);
@@ -113,23 +113,28 @@ public:
     }
     Expected<Constant *> run = function(code.run), shapes = function(code.shapes),
                          workspace = function(code.workspace);
-    if (Error error =
-            joinErrors(joinErrors(run.takeError(), shapes.takeError()), workspace.takeError()))
+    Expected<Constant *> check = hasChecks ? function(code.check) : null();
+    if (Error error = joinErrors(joinErrors(run.takeError(), shapes.takeError()),
+                                 joinErrors(workspace.takeError(), check.takeError())))
       return std::move(error);
-    return structure({text(code.isa), number64(code.features), *run, *workspace, *shapes,
+    return structure({text(code.isa), number64(code.features), *run, *workspace, *shapes, *check,
                       number64(regions.size()), array(regions, "tw_regions")}); // tw_variant
   }
 
-  Expected<Constant *> implementation(ArrayRef<VariantCode> variants) {
-    std::vector<Constant *> codes;
+  Expected<Constant *> implementation(ArrayRef<VariantCode> variants,
+                                      ArrayRef<std::string> checks) {
+    std::vector<Constant *> codes, texts;
+    for (const std::string &check : checks)
+      texts.push_back(text(check));
     for (const VariantCode &code : variants) {
-      Expected<Constant *> built = variant(code);
+      Expected<Constant *> built = variant(code, !checks.empty());
       if (!built)
         return built.takeError();
       codes.push_back(*built);
     }
-    return data(structure({number64(codes.size()), array(codes, "tw_variants")}),
-                "tw_implementation");
+    return data(
+        structure({number64(codes.size()), array(codes, "tw_variants"), array(texts, "tw_checks")}),
+        "tw_implementation");
   }
 
   /// `const tw_model *name(void)`, compiled for the baseline CPU: it runs before anybody has looked
@@ -182,7 +187,7 @@ Error tilewright::addDescriptor(Module &module, const ModelInterface &model,
       module.getGlobalVariable("tw_runtime_functions", /*AllowInternal=*/true);
   if (!functions)
     return createStringError("expects the runtime in the module of the model");
-  Expected<Constant *> implementation = b.implementation(variants);
+  Expected<Constant *> implementation = b.implementation(variants, model.checks);
   if (!implementation)
     return implementation.takeError();
   size_t outputDims = 0;

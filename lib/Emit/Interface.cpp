@@ -62,6 +62,7 @@ public:
 
   /// From what `xf-export-interface` recorded.
   LogicalResult read(const xf::ModelInterface &recorded, ModelInterface &model) {
+    model.checks.assign(recorded.checks.begin(), recorded.checks.end());
     for (const xf::TensorInterface &input : recorded.inputs)
       if (failed(addInput(input.name, input.type, input.dims, model)))
         return failure();

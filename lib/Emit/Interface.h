@@ -60,6 +60,7 @@ struct ModelInterface {
   std::vector<TensorInterface> inputs, outputs;
   std::vector<SymbolInterface> symbols; // in order of first appearance among the inputs
   std::vector<RequirementInterface> requirements;
+  std::vector<std::string> checks; // what tw_model_check compares, in words
 };
 
 /// Reads inputs, outputs and symbols from `xf.interface`, before that is recorded from

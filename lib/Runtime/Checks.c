@@ -216,6 +216,25 @@ static tw_status checkRequirements(const tw_model *model, const int64_t *symbols
   return TW_OK;
 }
 
+tw_status tw_check_computed(const tw_model *model, const tw_variant *variant,
+                            const int64_t *symbols, tw_error *error) {
+  int64_t failed = variant->check ? variant->check(symbols) : -1;
+  if (failed < 0)
+    return TW_OK;
+  const char *check = model->implementation->checks[failed];
+  // The sizes of the dimensions that the text names.
+  char sizes[120] = "";
+  size_t used = 0;
+  for (int32_t i = 0; i < model->num_symbols && used < sizeof sizes; ++i) {
+    char quoted[80];
+    snprintf(quoted, sizeof quoted, "'%s'", model->symbols[i].name);
+    if (strstr(check, quoted))
+      used += (size_t)snprintf(sizes + used, sizeof sizes - used, "%s%s of %" PRId64,
+                               used ? ", " : "", quoted, symbols[i]);
+  }
+  return tw_fail(error, TW_ERROR_RANGE, "expects %s, got %s", check, sizes);
+}
+
 tw_status tw_check_inputs(const tw_model *model, const DLTensor *inputs, int32_t count,
                           int64_t *symbols, tw_error *error) {
   tw_status status = checkCount("input", model->num_inputs, inputs, count, error);

@@ -37,6 +37,8 @@ static tw_status outputShapes(const tw_model *model, const int64_t *symbols, int
   const tw_variant *variant;
   if ((status = tw_pick_variant(model, NULL, &variant, error)) != TW_OK)
     return status;
+  if ((status = tw_check_computed(model, variant, symbols, error)) != TW_OK)
+    return status;
   variant->shapes(symbols, dims);
   return TW_OK;
 }
@@ -236,6 +238,8 @@ static tw_status prepare(tw_instance *instance, const DLTensor *inputs, int32_t 
                          const DLTensor *outputs, int32_t numOutputs, tw_error *error) {
   const tw_model *model = instance->base.model;
   tw_status status = tw_check_inputs(model, inputs, numInputs, instance->symbols, error);
+  if (status == TW_OK)
+    status = tw_check_computed(model, instance->variant, instance->symbols, error);
   if (status != TW_OK)
     return status;
   instance->variant->shapes(instance->symbols, instance->output_dims);

@@ -66,6 +66,10 @@ tw_status tw_check_outputs(const tw_model *model, const DLTensor *outputs, int32
 tw_status tw_check_overlap(const tw_model *model, const DLTensor *inputs, const DLTensor *outputs,
                            tw_error *error);
 
+/// Whether what the variant computes from the sizes holds (tw_implementation.checks).
+tw_status tw_check_computed(const tw_model *model, const tw_variant *variant,
+                            const int64_t *symbols, tw_error *error);
+
 /// Compares sizes with the declared ranges.
 tw_status tw_check_symbols(const tw_model *model, const int64_t *symbols, tw_error *error);
 

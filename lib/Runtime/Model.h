@@ -49,6 +49,8 @@ typedef struct tw_variant {
   void (*run)(const tw_call *call, int64_t tid); // tw_model_run
   int64_t (*workspace)(const int64_t *symbols, int64_t threads); // bytes; null: none needed
   void (*shapes)(const int64_t *symbols, int64_t *dims);         // sizes of all outputs
+  int64_t (*check)(const int64_t *symbols); // number of the first of tw_implementation.checks that
+                                            // does not hold, or -1; null: there are none
   int64_t num_regions;
   const tw_region_name *regions; // for profiles
 } tw_variant;
@@ -56,6 +58,7 @@ typedef struct tw_variant {
 struct tw_implementation {
   int64_t num_variants;
   const tw_variant *variants; // best first
+  const char *const *checks;  // what sizes must fulfil: "'n' * 4 to be a multiple of 6"
 };
 
 /// The runtime as the functions of tw_model.

@@ -12,6 +12,15 @@ func.func @neutral(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
   return %2 : tensor<?x4xf32>
 }
 
+// CHECK-LABEL: func @proved_requirement
+// CHECK-NOT: xf.require
+func.func @proved_requirement() {
+  %n = xf.dim "n"
+  %m = xf.dim "n"
+  xf.require %n equals %m
+  return
+}
+
 // A neutral constant that brings sizes is no identity.
 // CHECK-LABEL: func @broadcasting_zero
 // CHECK: xf.binary add

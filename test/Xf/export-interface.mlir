@@ -25,6 +25,33 @@ func.func @main(%x: tensor<?x?x8xf32> {xf.name = "x", xf.dims = ["batch", "seq",
 
 // -----
 
+// CHECK: module attributes {xf.interface = {checks = ["'n' * 3 to be a multiple of 4", "'n' to be equal to 'm' * 'm'"]
+// CHECK: func.func private @main_checks() -> index
+// CHECK: %[[M:.*]] = arith.muli
+// CHECK: %[[SECOND:.*]] = arith.cmpi ne, %{{.*}}, %[[M]]
+// CHECK: %[[LAST:.*]] = arith.select %[[SECOND]]
+// CHECK: %[[FIRST:.*]] = arith.cmpi ne
+// CHECK: %[[ANSWER:.*]] = arith.select %[[FIRST]], %{{.*}}, %[[LAST]]
+// CHECK: return %[[ANSWER]]
+// CHECK: func.func @main(
+// CHECK-NOT: xf.require
+func.func @main(%x: tensor<?xf32> {xf.name = "x", xf.dims = ["n"]}, %y: tensor<?xf32> {xf.name = "y", xf.dims = ["m"]})
+    -> (tensor<?xf32> {xf.name = "z", xf.dims = ["n"]}) {
+  %zero = arith.constant 0 : index
+  %three = arith.constant 3 : index
+  %four = arith.constant 4 : index
+  %n = xf.dim "n"
+  %m = xf.dim "m"
+  %all = arith.muli %n, %three : index
+  %rest = arith.remsi %all, %four : index
+  %square = arith.muli %m, %m : index
+  xf.require %rest equals %zero
+  xf.require %n equals %square
+  return %x : tensor<?xf32>
+}
+
+// -----
+
 // expected-error @+1 {{expects a name for dynamic dimension 1 of input 'x' in xf.dims}}
 func.func @main(%x: tensor<2x?xf32> {xf.name = "x", xf.dims = ["", ""]}) {
   return

@@ -40,11 +40,13 @@ void mlir::xf::setModelInterface(ModuleOp module, const ModelInterface &interfac
   SmallVector<StringRef> symbols;
   for (const SymbolInterface &symbol : interface.symbols)
     symbols.push_back(symbol.name);
+  SmallVector<StringRef> checks(interface.checks.begin(), interface.checks.end());
   module->setAttr(kInterface,
                   builder.getDictionaryAttr({
                       builder.getNamedAttr("inputs", encode(builder, interface.inputs)),
                       builder.getNamedAttr("outputs", encode(builder, interface.outputs)),
                       builder.getNamedAttr("symbols", builder.getStrArrayAttr(symbols)),
+                      builder.getNamedAttr("checks", builder.getStrArrayAttr(checks)),
                   }));
 }
 
@@ -56,7 +58,10 @@ FailureOr<ModelInterface> mlir::xf::getModelInterface(ModuleOp module) {
   auto attribute = module->getAttrOfType<DictionaryAttr>(kInterface);
   if (!attribute)
     return module.emitError("expects a model interface; xf-export-interface records it");
-  ModelInterface interface{decode(attribute, "inputs"), decode(attribute, "outputs"), {}};
+  ModelInterface interface{decode(attribute, "inputs"), decode(attribute, "outputs"), {}, {}};
+  if (auto checks = attribute.getAs<ArrayAttr>("checks"))
+    for (StringAttr check : checks.getAsRange<StringAttr>())
+      interface.checks.push_back(check.str());
   auto bounds = module->getAttrOfType<DictionaryAttr>("xf.bounds");
   for (StringAttr name : attribute.getAs<ArrayAttr>("symbols").getAsRange<StringAttr>()) {
     SymbolInterface &symbol = interface.symbols.emplace_back(

@@ -28,9 +28,11 @@ struct SymbolInterface {
 };
 
 /// Inputs and outputs in the file's order; symbols in order of first appearance among the inputs.
+/// `checks` says in words what @main_checks computes: "'n' * 4 to be a multiple of 6".
 struct ModelInterface {
   SmallVector<TensorInterface> inputs, outputs;
   SmallVector<SymbolInterface> symbols;
+  SmallVector<std::string> checks;
 };
 
 /// Attribute of an argument or result of the model function: the positions of the caller's buffers

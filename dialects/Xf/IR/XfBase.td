@@ -88,7 +88,7 @@ def Xf_UnaryKind : Xf_Enum<"UnaryKind", "y = f(x), element by element", [
   I32EnumCase<"tanh", 21>, I32EnumCase<"is_nan", 22>, I32EnumCase<"is_inf", 23>]>;
 def Xf_UnaryKindAttr : Xf_EnumAttr<Xf_UnaryKind, "unary_kind">;
 
-// div truncates on integers; mod takes the sign of the divisor (ONNX Mod, fmod = 0), rem that of the dividend (fmod = 1).
+// logical_* of integers are bitwise. div truncates on integers; mod takes the sign of the divisor (ONNX Mod, fmod = 0), rem that of the dividend (fmod = 1).
 def Xf_BinaryKind : Xf_Enum<"BinaryKind", "z = f(x, y), element by element with numpy broadcasting", [
   I32EnumCase<"add", 0>, I32EnumCase<"sub", 1>, I32EnumCase<"mul", 2>, I32EnumCase<"div", 3>, I32EnumCase<"pow", 4>,
   I32EnumCase<"max", 5>, I32EnumCase<"min", 6>, I32EnumCase<"mod", 7>, I32EnumCase<"rem", 8>,

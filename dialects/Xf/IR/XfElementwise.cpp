@@ -101,8 +101,9 @@ static bool isLogical(BinaryKind kind) {
 LogicalResult BinaryOp::verify() {
   Type element = getElementTypeOrSelf(getLhs());
   if (isLogical(getKind()))
-    return element.isInteger(1) ? success()
-                                : emitOpError("expects elements of i1, got ") << element;
+    return isa<IntegerType>(element)
+               ? success()
+               : emitOpError("expects elements of i1, or integers for their bits, got ") << element;
   if (isa<FloatType, IntegerType>(element) && !element.isInteger(1))
     return success();
   return emitOpError("expects ") << stringifyBinaryKind(getKind()) << " of floats or integers, got "

@@ -10,7 +10,7 @@
 include "dialects/Xf/IR/XfBase.td"
 
 // Broadcasting (all ops here): shapes are aligned at the last dimension, a dimension of static size 1 repeats; two dynamic
-// dimensions, or a dynamic and a static one other than 1, are taken as equal (the entry contract checks what can be checked).
+// dimensions, or a dynamic and a static one other than 1, are taken as equal (who builds the ops proves it or has it checked at entry).
 
 def Xf_UnaryOp : Xf_InferredOp<"unary"> {
   let summary = "y = kind(x)";

@@ -4,10 +4,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+#include "dialects/Xf/IR/Shapes.h"
 #include "dialects/Xf/IR/Xf.h"
+#include "mlir/IR/PatternMatch.h"
 
 using namespace mlir;
 using namespace mlir::xf;
+
+LogicalResult RequireOp::canonicalize(RequireOp op, PatternRewriter &rewriter) {
+  if (!areEqualSizes(op.getLhs(), op.getRhs()))
+    return rewriter.notifyMatchFailure(op, "the sizes are not known to be equal");
+  rewriter.eraseOp(op);
+  return success();
+}
 
 LogicalResult WeightDataOp::verify() {
   bool computed = !getInit().empty();

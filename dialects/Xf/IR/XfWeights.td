@@ -20,6 +20,17 @@ def Xf_DimOp : Xf_Op<"dim", [Pure]> {
   let assemblyFormat = "$name attr-dict";
 }
 
+def Xf_RequireOp : Xf_Op<"require"> {
+  let summary = "two sizes that the code takes to be equal, though not all values of the dimensions make them so";
+  let description = [{
+    For requirements that are no linear form of dimensions (those are listed in `xf.requires`): a product, or a dimension that has to be
+    a multiple. `xf-export-interface` moves the comparison into @main_checks, which runs at entry, before any other code sees the sizes.
+  }];
+  let arguments = (ins Index:$lhs, Index:$rhs);
+  let assemblyFormat = "$lhs `equals` $rhs attr-dict";
+  let hasCanonicalizeMethod = 1;
+}
+
 def Xf_EncodingKind : Xf_Enum<"Encoding", "how elements stand in the file", [
   I32EnumCase<"raw", 0, "raw">,        // little-endian elements, row-major
   I32EnumCase<"varint", 1, "varint">   // protobuf packed varints (int32_data, int64_data)

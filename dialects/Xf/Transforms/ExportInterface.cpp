@@ -1,4 +1,4 @@
-//===- ExportInterface.cpp - names and sizes that callers see --------------===//
+//===- ExportInterface.cpp - names, sizes and checks that callers see ------===//
 //
 // Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -9,6 +9,7 @@
 #include "dialects/Xf/IR/Xf.h"
 #include "dialects/Xf/Transforms/Passes.h"
 #include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 namespace mlir::xf {
 #define GEN_PASS_DEF_EXPORTINTERFACE
@@ -30,6 +31,37 @@ std::string nameOr(StringAttr name, StringRef kind, unsigned index) {
   return name ? name.str() : (kind + Twine(index)).str();
 }
 
+// A size in the terms of the caller: "'past' + 2 * 'seq'".
+std::string describe(Value size, bool nested = false) {
+  if (std::optional<int64_t> constant = getConstantIntValue(size))
+    return std::to_string(*constant);
+  Operation *op = size.getDefiningOp();
+  if (auto dim = dyn_cast<DimOp>(op))
+    return ("'" + dim.getName() + "'").str();
+  if (isa<arith::MinSIOp, arith::MaxSIOp>(op))
+    return (isa<arith::MinSIOp>(op) ? "min(" : "max(") + describe(op->getOperand(0)) + ", " +
+           describe(op->getOperand(1)) + ")";
+  StringRef sign = llvm::TypeSwitch<Operation *, StringRef>(op)
+                       .Case([](arith::AddIOp) { return " + "; })
+                       .Case([](arith::SubIOp) { return " - "; })
+                       .Case([](arith::MulIOp) { return " * "; })
+                       .Case<arith::DivSIOp, arith::DivUIOp>([](auto) { return " / "; })
+                       .Case<arith::RemSIOp, arith::RemUIOp>([](auto) { return " % "; })
+                       .Default([](Operation *) { return StringRef(); });
+  if (sign.empty())
+    return "a computed size";
+  std::string text =
+      describe(op->getOperand(0), true) + sign.str() + describe(op->getOperand(1), true);
+  return nested ? "(" + text + ")" : text;
+}
+
+std::string describe(RequireOp require) {
+  auto remainder = require.getLhs().getDefiningOp<arith::RemSIOp>();
+  if (remainder && getConstantIntValue(require.getRhs()) == 0)
+    return describe(remainder.getLhs()) + " to be a multiple of " + describe(remainder.getRhs());
+  return describe(require.getLhs()) + " to be equal to " + describe(require.getRhs());
+}
+
 struct ExportInterface : impl::ExportInterfaceBase<ExportInterface> {
   void runOnOperation() override {
     interface = {};
@@ -41,7 +73,7 @@ struct ExportInterface : impl::ExportInterfaceBase<ExportInterface> {
       getOperation().emitError("expects a model: a function @main with a body");
       return signalPassFailure();
     }
-    if (failed(exportInputs(main)) || failed(exportOutputs(main)))
+    if (failed(exportInputs(main)) || failed(exportOutputs(main)) || failed(exportChecks(main)))
       return signalPassFailure();
     setModelInterface(getOperation(), interface);
     numberBuffers(main);
@@ -113,6 +145,38 @@ struct ExportInterface : impl::ExportInterfaceBase<ExportInterface> {
       }
     }
     func::ReturnOp::create(inside, yield.getLoc(), sizes);
+    return success();
+  }
+
+  // @main_checks is a copy of the size arithmetic behind each xf.require, which then vanishes.
+  LogicalResult exportChecks(func::FuncOp main) {
+    auto required = llvm::to_vector(main.getBody().getOps<RequireOp>());
+    if (required.empty())
+      return success();
+    OpBuilder builder(main);
+    auto checks = func::FuncOp::create(builder, main.getLoc(), "main_checks",
+                                       builder.getFunctionType({}, builder.getIndexType()));
+    checks.setPrivate();
+    OpBuilder inside = OpBuilder::atBlockEnd(checks.addEntryBlock());
+    IRMapping known;
+    Value failing = arith::ConstantIndexOp::create(inside, main.getLoc(), -1);
+    // Backwards: the first one has the last word.
+    for (size_t i = required.size(); i-- > 0;) {
+      RequireOp require = required[i];
+      Value lhs = cloneSize(inside, require.getLhs(), known),
+            rhs = cloneSize(inside, require.getRhs(), known);
+      if (!lhs || !rhs)
+        return require.emitOpError("expects sizes that follow from the sizes of inputs");
+      Value differs =
+          arith::CmpIOp::create(inside, require.getLoc(), arith::CmpIPredicate::ne, lhs, rhs);
+      Value number = arith::ConstantIndexOp::create(inside, require.getLoc(), i);
+      failing = arith::SelectOp::create(inside, require.getLoc(), differs, number, failing);
+    }
+    func::ReturnOp::create(inside, main.getLoc(), failing);
+    for (RequireOp require : required) {
+      interface.checks.push_back(describe(require));
+      require.erase();
+    }
     return success();
   }
 

@@ -99,12 +99,13 @@ def FoldWeights : Pass<"xf-fold-weights", "::mlir::ModuleOp"> {
 }
 
 def ExportInterface : Pass<"xf-export-interface", "::mlir::ModuleOp"> {
-  let summary = "The module says its inputs, outputs and symbols, and @main_shapes computes the sizes of all outputs";
+  let summary = "The module says its inputs, outputs and symbols; functions compute the sizes of outputs and check those of inputs";
   let description = [{
     What callers see of a model must outlive the model function's tensors: names, element types and dimensions are recorded in
-    `xf.interface` (see IR/Interface.h). `@main_shapes` returns the sizes of all outputs, one after the other. Arguments and results get
-    the positions of their buffers, `xf.buffers`. A dynamic dimension of an input without a name, or an output whose size depends on
-    data, is an error. An interface that is there is kept.
+    `xf.interface` (see IR/Interface.h). `@main_shapes` returns the sizes of all outputs, one after the other. `@main_checks`, if
+    the model holds `xf.require`, returns the number of the first that does not hold, or -1. Arguments and results get the positions of
+    their buffers, `xf.buffers`. A dynamic dimension of an input without a name, or an output whose size depends on data, is an error.
+    An interface that is there is kept.
   }];
   let dependentDialects = ["XfDialect", "::mlir::func::FuncDialect"];
 }

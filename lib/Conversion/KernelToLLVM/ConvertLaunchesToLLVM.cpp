@@ -168,6 +168,8 @@ struct ConvertLaunchesToLLVM : impl::ConvertLaunchesToLLVMBase<ConvertLaunchesTo
     emitRun(entry(builder, loc, "tw_model_run", none, {ptr, i64}), *machine, types);
     emitWorkspace(entry(builder, loc, "tw_model_workspace", i64, {ptr, i64}), workspace, types);
     emitShapes(entry(builder, loc, "tw_model_shapes", none, {ptr, ptr}), shapes, types);
+    if (auto checks = module.lookupSymbol<func::FuncOp>("main_checks"))
+      emitCheck(entry(builder, loc, "tw_model_check", i64, {ptr}), checks, types);
     machine->function().setPrivate();
   }
 
@@ -278,15 +280,29 @@ struct ConvertLaunchesToLLVM : impl::ConvertLaunchesToLLVMBase<ConvertLaunchesTo
     LLVM::ReturnOp::create(emit.builder, emit.loc, emit.toLLVM(call.getResult(0)));
   }
 
+  // callee(symbols...), where the first argument of `body` points to the symbols.
+  static func::CallOp callWithSymbols(Emitter &emit, Block &body, func::FuncOp callee) {
+    SmallVector<Value> arguments;
+    for (unsigned i = 0; i < callee.getNumArguments(); ++i)
+      arguments.push_back(emit.toIndex(emit.load(emit.i64, body.getArgument(0), i)));
+    return func::CallOp::create(emit.builder, emit.loc, callee, arguments);
+  }
+
+  // int64_t tw_model_check(const int64_t *symbols)
+  static void emitCheck(LLVM::LLVMFuncOp function, func::FuncOp callee,
+                        const LLVMTypeConverter &types) {
+    Block &body = function.getBody().front();
+    Emitter emit(OpBuilder::atBlockEnd(&body), function.getLoc(), types);
+    auto call = callWithSymbols(emit, body, callee);
+    LLVM::ReturnOp::create(emit.builder, emit.loc, emit.toLLVM(call.getResult(0)));
+  }
+
   // void tw_model_shapes(const int64_t *symbols, int64_t *dims)
   static void emitShapes(LLVM::LLVMFuncOp function, func::FuncOp callee,
                          const LLVMTypeConverter &types) {
     Block &body = function.getBody().front();
     Emitter emit(OpBuilder::atBlockEnd(&body), function.getLoc(), types);
-    SmallVector<Value> arguments;
-    for (unsigned i = 0; i < callee.getNumArguments(); ++i)
-      arguments.push_back(emit.toIndex(emit.load(emit.i64, body.getArgument(0), i)));
-    auto call = func::CallOp::create(emit.builder, emit.loc, callee, arguments);
+    auto call = callWithSymbols(emit, body, callee);
     for (auto [i, size] : llvm::enumerate(call.getResults()))
       emit.store(emit.toLLVM(size), body.getArgument(1), i);
     LLVM::ReturnOp::create(emit.builder, emit.loc, ValueRange());

@@ -16,8 +16,6 @@
 #include <cmath>
 
 using namespace mlir;
-using mlir::xf::BinaryKind;
-using mlir::xf::CompareKind;
 
 namespace tilewright {
 
@@ -46,24 +44,6 @@ static Tensor padMask(TensorBuilder &b, Tensor mask, OpFoldResult keys) {
   return b.pad(mask, low, high, hidden);
 }
 
-// Causality against an external cache, as a mask [b, 1, q, k]: j <= i + lengths[b] - q.
-static Tensor causalMask(TensorBuilder &b, Tensor lengths, OpFoldResult queries,
-                         OpFoldResult keys) {
-  Type type = lengths.elementType();
-  OpFoldResult zero = b.index.constant(0);
-  Tensor i = b.unsqueeze(b.iota(zero, queries, type), {1}), j = b.iota(zero, keys, type);
-  Tensor offset = b.unsqueeze(b.sub(lengths, b.known(type, {}, {queries})), {1, 2, 3});
-  return b.compare(CompareKind::le, j, b.add(i, offset));
-}
-
-static Tensor combineMasks(TensorBuilder &b, Tensor mask, Tensor visible) {
-  if (!mask)
-    return visible;
-  if (mask.elementType().isInteger(1))
-    return b.binary(BinaryKind::logical_and, mask, visible);
-  return b.select(visible, mask, b.number(-INFINITY, mask.elementType()));
-}
-
 static void convertAttention(Node &n, TensorBuilder &b) {
   n.ignore("softmax_precision");     // softmax is computed in f32 or wider
   n.ignore("qk_matmul_output_mode"); // output 3 is refused
@@ -89,7 +69,9 @@ static void convertAttention(Node &n, TensorBuilder &b) {
   a.offset = pastLength(b, pastKey);
   a.kvLengths = lengths;
   if (lengths && a.causal) {
-    a.mask = combineMasks(b, a.mask, causalMask(b, lengths, b.size(a.query, 2), keys));
+    OpFoldResult queries = b.size(a.query, 2);
+    Tensor starts = b.sub(lengths, b.known(lengths.elementType(), {}, {queries}));
+    a.mask = combineMasks(b, a.mask, causalMask(b, starts, queries, keys, /*window=*/-1));
     a.causal = false;
   }
   Tensor result = b.attention(a);

@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+#include "lib/Conversion/OnnxToXf/Heads.h"
 #include "lib/Conversion/OnnxToXf/Recipe.h"
 
 using namespace mlir;
@@ -31,24 +32,16 @@ static Tensor gatherRows(TensorBuilder &b, Tensor update, Tensor rows, int64_t a
 }
 
 // result[b, .., j, ..] = update[b, .., j - w[b], ..] where 0 <= j - w[b] < s, else past[b, .., j,
-// ..]; circular counts modulo the length of the past. Source:
-// https://onnx.ai/onnx/operators/onnx__TensorScatter.html
-static void convertTensorScatter(Node &n, TensorBuilder &b) {
-  Tensor past = n.tensor(0), update = n.tensor(1), starts = n.optional(2);
-  int64_t axis = n.axis(past, "axis", -2);
-  std::string mode = n.text("mode", "linear");
-  if (!n.ok())
-    return;
-  if (axis == 0 || update.rank() != past.rank() || (mode != "linear" && mode != "circular"))
-    return (void)b.fail("expects an axis behind the batch, past and update of one rank, and mode "
-                        "linear or circular");
-  Type type = starts ? starts.elementType() : b.builder.getI64Type();
+// ..].
+Tensor writeRows(TensorBuilder &b, Tensor past, Tensor update, Tensor starts, int64_t axis,
+                 bool circular) {
+  if (!past || !update || !starts)
+    return {};
+  Type type = starts.elementType();
   OpFoldResult length = b.size(past, axis), count = b.size(update, axis),
                zero = b.index.constant(0);
-  if (!starts)
-    starts = b.broadcast(b.integer(0, type), {b.size(past, 0)});
   Tensor rows = b.sub(b.iota(zero, length, type), b.unsqueeze(starts, {1}));
-  if (mode == "circular")
+  if (circular)
     rows = b.binary(BinaryKind::mod, rows, b.known(type, {}, {length}));
   Tensor written =
       b.binary(BinaryKind::logical_and, b.compare(CompareKind::ge, rows, b.integer(0, type)),
@@ -62,7 +55,22 @@ static void convertTensorScatter(Node &n, TensorBuilder &b) {
   for (int64_t i = 1; i < past.rank(); ++i)
     if (i != axis)
       ones.push_back(i);
-  n.yield(b.select(b.unsqueeze(written, ones), gatherRows(b, update, nearest, axis), past));
+  return b.select(b.unsqueeze(written, ones), gatherRows(b, update, nearest, axis), past);
+}
+
+// Source: https://onnx.ai/onnx/operators/onnx__TensorScatter.html
+static void convertTensorScatter(Node &n, TensorBuilder &b) {
+  Tensor past = n.tensor(0), update = n.tensor(1), starts = n.optional(2);
+  int64_t axis = n.axis(past, "axis", -2);
+  std::string mode = n.text("mode", "linear");
+  if (!n.ok())
+    return;
+  if (axis == 0 || update.rank() != past.rank() || (mode != "linear" && mode != "circular"))
+    return (void)b.fail("expects an axis behind the batch, past and update of one rank, and mode "
+                        "linear or circular");
+  if (!starts)
+    starts = b.broadcast(b.integer(0, b.builder.getI64Type()), {b.size(past, 0)});
+  n.yield(writeRows(b, past, update, starts, axis, mode == "circular"));
 }
 
 static const Recipe recipes[] = {{"", "TensorScatter", 24, convertTensorScatter}};

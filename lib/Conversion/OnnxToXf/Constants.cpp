@@ -35,7 +35,7 @@ static void convertConstant(Node &n, TensorBuilder &b) {
 }
 
 static void convertConstantOfShape(Node &n, TensorBuilder &b) {
-  Sizes sizes = n.sizesAt(0);
+  Sizes sizes = n.indices(0);
   DenseElementsAttr value = n.elements("value");
   if (!n.ok())
     return;
@@ -69,9 +69,11 @@ static void convertSize(Node &n, TensorBuilder &b) {
 static void convertRange(Node &n, TensorBuilder &b) {
   Tensor start = n.tensor(0), limit = n.tensor(1), delta = n.tensor(2);
   const Sizes *from = b.elements(start), *to = b.elements(limit), *by = b.elements(delta);
-  if (!n.ok() || !from || !to || !by || from->size() != 1 || to->size() != 1 || by->size() != 1)
-    return (void)b.fail(
-        "expects start, limit and delta to be scalars that follow from constants and dimensions");
+  for (auto [i, elements] : llvm::enumerate(ArrayRef{from, to, by}))
+    if (!n.ok() || !elements || elements->size() != 1)
+      return (void)b.fail("expects start, limit and delta to be scalars that follow from constants "
+                          "and dimensions" +
+                          n.constantHint(i));
   Type type = start.elementType(), i64 = b.builder.getI64Type();
   OpFoldResult zero = b.index.constant(0);
   if (isa<IntegerType>(type)) {
@@ -141,7 +143,8 @@ static void convertOneHot(Node &n, TensorBuilder &b) {
   int64_t axis = n.integer("axis", -1);
   const Sizes *count = b.elements(depth);
   if (!n.ok() || !count || count->size() != 1)
-    return (void)b.fail("expects a depth that follows from constants and dimensions");
+    return (void)b.fail("expects a depth that follows from constants and dimensions" +
+                        n.constantHint(1));
   Type type = indices.elementType();
   if (isa<FloatType>(type))
     indices = b.cast(indices, type = b.builder.getI64Type());

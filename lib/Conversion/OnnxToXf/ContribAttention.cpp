@@ -16,93 +16,6 @@ using mlir::xf::CompareKind;
 
 namespace tilewright {
 
-// Refuses an input that changes the result in a way that is not supported.
-static void refuse(Node &n, TensorBuilder &b, unsigned input, StringRef name) {
-  if (n.optional(input))
-    b.fail("does not support input " + Twine(input) + " (" + name + ")");
-}
-
-//===----------------------------------------------------------------------===//
-// GroupQueryAttention
-//===----------------------------------------------------------------------===//
-
-// Rotation of query and key by position: given ids, or past + 0, past + 1, ...
-static void rotateQueryAndKey(Node &n, TensorBuilder &b, Tensor &query, Tensor &key,
-                              OpFoldResult past) {
-  Tensor cos = n.tensor(7), sin = n.tensor(8), positions = n.optional(9);
-  bool interleaved = n.flag("rotary_interleaved", false);
-  if (!n.ok())
-    return;
-  if (!positions)
-    positions = b.unsqueeze(b.iota(past, b.size(query, 2), b.builder.getI64Type()), {0});
-  cos = b.gather(cos, positions, 0);
-  sin = b.gather(sin, positions, 0);
-  query = b.rope(query, cos, sin, interleaved);
-  key = b.rope(key, cos, sin, interleaved);
-}
-
-// Packed input: query, key and value heads side by side.
-static void unpackHeads(TensorBuilder &b, Tensor &query, Tensor &key, Tensor &value, int64_t heads,
-                        int64_t keyHeads) {
-  if (!query || query.rank() != 3 || query.type().isDynamicDim(2) ||
-      query.dim(2) % (heads + 2 * keyHeads))
-    return (void)b.fail("expects a packed query of " + Twine(heads + 2 * keyHeads) + " heads");
-  int64_t width = query.dim(2) / (heads + 2 * keyHeads);
-  auto part = [&](int64_t first, int64_t count) {
-    return columns(b, query, b.index.constant(first * width), b.index.constant(count * width));
-  };
-  key = part(heads, keyHeads);
-  value = part(heads + keyHeads, keyHeads);
-  query = part(0, heads);
-}
-
-// The cache is the past followed by the new keys: past_key holds exactly the keys so far, of all
-// rows. seqlens_k is the number of keys of each row less 1, and hides what a shorter row was padded
-// with; total_sequence_length then says nothing new.
-static void convertGroupQueryAttention(Node &n, TensorBuilder &b) {
-  int64_t heads = n.integer("num_heads"), keyHeads = n.integer("kv_num_heads"),
-          window = n.integer("local_window_size", -1);
-  n.expect("smooth_softmax", 0);
-  n.expect("qk_output", 0);
-  n.ignore("rotary_interleaved");
-  refuse(n, b, 11, "head_sink");
-  refuse(n, b, 12, "k_scale");
-  refuse(n, b, 13, "v_scale");
-  refuse(n, b, 14, "q_norm_weight");
-  refuse(n, b, 15, "k_norm_weight");
-  for (StringRef quantization : {"k_quant_type", "v_quant_type"})
-    if (n.text(quantization, "NONE") != "NONE")
-      b.fail("expects attribute '" + quantization + "' to be NONE");
-  n.expect("kv_cache_bit_width", 0);
-  Tensor query = n.tensor(0), key = n.optional(1), value = n.optional(2), pastKey = n.optional(3),
-         pastValue = n.optional(4);
-  Tensor lengths = n.tensor(5);
-  if (!n.ok())
-    return;
-  if (!key)
-    unpackHeads(b, query, key, value, heads, keyHeads);
-  query = splitHeads(b, query, heads);
-  key = splitHeads(b, key, keyHeads);
-  value = splitHeads(b, value, keyHeads);
-  OpFoldResult past = pastKey ? pastLength(b, pastKey) : b.index.constant(0);
-  if (n.flag("do_rotary", false) && n.ok())
-    rotateQueryAndKey(n, b, query, key, past);
-  TensorBuilder::Attention a;
-  a.query = query;
-  a.key = appendCache(b, pastKey, key);
-  a.value = appendCache(b, pastValue, value);
-  a.mask = n.optional(10);
-  a.offset = past;
-  a.causal = true;
-  a.softcap = n.number("softcap", 0);
-  a.scale = attentionScale(b, n.number("scale", 0), query);
-  a.window = window > 0 ? window - 1 : -1; // theirs counts the diagonal
-  if (n.ok())
-    a.kvLengths =
-        b.add(b.reshape(lengths, {b.size(query, 0)}), b.integer(1, lengths.elementType()));
-  n.yield({mergeHeads(b, b.attention(a)), a.key, a.value});
-}
-
 //===----------------------------------------------------------------------===//
 // MultiHeadAttention, Attention
 //===----------------------------------------------------------------------===//
@@ -163,8 +76,8 @@ static void splitInputs(TensorBuilder &b, Tensor &query, Tensor &key, Tensor &va
 static void convertMultiHeadAttention(Node &n, TensorBuilder &b) {
   int64_t heads = n.integer("num_heads");
   double filler = n.number("mask_filter_value", -10000.0), scale = n.number("scale", 0);
-  refuse(n, b, 8, "past_sequence_length");
-  refuse(n, b, 9, "cache_indirection");
+  n.refuse(8, "past_sequence_length");
+  n.refuse(9, "cache_indirection");
   Tensor query = n.tensor(0), key = n.optional(1), value = n.optional(2), bias = n.optional(3);
   Tensor pastKey = n.optional(6), pastValue = n.optional(7);
   TensorBuilder::Attention a;
@@ -188,7 +101,7 @@ static void convertContribAttention(Node &n, TensorBuilder &b) {
   double filler = n.number("mask_filter_value", -10000.0), scale = n.number("scale", 0);
   n.expect("do_rotary", 0);
   n.expect("past_present_share_buffer", 0);
-  refuse(n, b, 6, "past_sequence_length");
+  n.refuse(6, "past_sequence_length");
   Tensor x = n.tensor(0), weight = n.tensor(1), bias = n.optional(2), past = n.optional(4);
   auto given = n.integers("qkv_hidden_sizes");
   TensorBuilder::Attention a;
@@ -228,7 +141,6 @@ static void convertContribAttention(Node &n, TensorBuilder &b) {
 
 static const Recipe recipes[] = {
     {"com.microsoft", "Attention", 1, convertContribAttention},
-    {"com.microsoft", "GroupQueryAttention", 1, convertGroupQueryAttention},
     {"com.microsoft", "MultiHeadAttention", 1, convertMultiHeadAttention},
 };
 

@@ -1,4 +1,4 @@
-//===- Convolution.cpp - recipes of convolution and global pooling -===//
+//===- Convolution.cpp - recipe of convolution -===//
 //
 // Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -7,7 +7,6 @@
 #include "lib/Conversion/OnnxToXf/Recipe.h"
 
 using namespace mlir;
-using mlir::xf::ReduceKind;
 
 namespace tilewright {
 
@@ -65,17 +64,8 @@ static void convertConv(Node &n, TensorBuilder &b) {
   n.yield(b.convolution(c));
 }
 
-template <ReduceKind kind>
-static void convertGlobalPool(Node &n, TensorBuilder &b) {
-  Tensor x = n.tensor(0);
-  if (n.ok())
-    n.yield(b.reduce(kind, x, llvm::to_vector(llvm::seq<int64_t>(2, x.rank())), /*keepDims=*/true));
-}
-
 static const Recipe recipes[] = {
     {"", "Conv", 1, convertConv},
-    {"", "GlobalAveragePool", 1, convertGlobalPool<ReduceKind::mean>},
-    {"", "GlobalMaxPool", 1, convertGlobalPool<ReduceKind::max>},
 };
 
 ArrayRef<Recipe> convolutionRecipes() {

@@ -44,6 +44,26 @@ static Labelled arrange(TensorBuilder &b, Labelled x, StringRef labels) {
   return {b.transpose(x.tensor, perm), labels.str()};
 }
 
+// A label that occurs twice means the diagonal: what is not on it is 0, and the second dimension is
+// summed.
+static Labelled diagonals(TensorBuilder &b, Labelled x) {
+  for (size_t i = 0; i < x.labels.size() && x.tensor; ++i)
+    for (size_t j; (j = x.labels.find(x.labels[i], i + 1)) != std::string::npos;) {
+      int64_t rank = x.tensor.rank();
+      auto along = [&](size_t dim) {
+        OpFoldResult size = b.size(x.tensor, dim);
+        return b.unsqueeze(b.iota(b.index.constant(0), size, b.builder.getI64Type()),
+                           llvm::to_vector(llvm::seq<int64_t>(1, rank - dim)));
+      };
+      Tensor on = b.compare(xf::CompareKind::eq, along(i), along(j));
+      Tensor zero = b.scalar(0, x.tensor.elementType());
+      x.tensor = b.reduce(ReduceKind::sum, b.select(on, x.tensor, zero), {static_cast<int64_t>(j)},
+                          /*keepDims=*/false);
+      x.labels.erase(j, 1);
+    }
+  return x;
+}
+
 // Sums over the labels that nobody else wants.
 static Labelled sumOut(TensorBuilder &b, Labelled x, StringRef wanted) {
   SmallVector<int64_t> axes;
@@ -124,11 +144,7 @@ static bool prepare(Node &n, TensorBuilder &b, SmallVectorImpl<Labelled> &operan
                           " dimensions"),
              false;
     ellipsis = std::max(ellipsis, extra);
-    operands.push_back({tensor, expandEllipsis(term, extra)});
-    std::string sorted = operands.back().labels;
-    llvm::sort(sorted);
-    if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end())
-      return (void)b.fail("expects distinct labels in term '" + term + "'"), false;
+    operands.push_back(diagonals(b, {tensor, expandEllipsis(term, extra)}));
   }
   if (StringRef(equation).contains("->")) {
     output = expandEllipsis(right, ellipsis);

@@ -61,6 +61,16 @@ static void convertMod(Node &n, TensorBuilder &b) {
                    n.tensor(1)));
 }
 
+static void convertBitwiseNot(Node &n, TensorBuilder &b) {
+  Tensor x = n.tensor(0);
+  if (!n.ok())
+    return;
+  unsigned width = x.elementType().getIntOrFloatBitWidth();
+  bool isUnsigned = x.elementType().isUnsignedInteger() && width < 64;
+  Tensor ones = b.integer(isUnsigned ? (int64_t(1) << width) - 1 : -1, x.elementType());
+  n.yield(b.binary(BinaryKind::logical_xor, x, ones));
+}
+
 static void convertMean(Node &n, TensorBuilder &b) {
   n.yield(b.scale(fold<BinaryKind::add>(n, b), 1.0 / n.numInputs()));
 }
@@ -70,9 +80,15 @@ static void convertWhere(Node &n, TensorBuilder &b) {
 }
 
 static void convertIsInf(Node &n, TensorBuilder &b) {
-  n.expect("detect_positive", 1);
-  n.expect("detect_negative", 1);
-  n.yield(b.unary(UnaryKind::is_inf, n.tensor(0)));
+  bool positive = n.flag("detect_positive", true), negative = n.flag("detect_negative", true);
+  Tensor x = n.tensor(0), infinite = b.unary(UnaryKind::is_inf, x);
+  if (!n.ok() || (positive && negative))
+    return n.yield(infinite);
+  Tensor zero = b.scalar(0, x.elementType());
+  Tensor side = b.compare(positive ? CompareKind::gt : CompareKind::lt, x, zero);
+  if (!positive && !negative)
+    side = b.known(b.builder.getI1Type(), {}, {b.scalars.boolean(false)});
+  n.yield(b.binary(BinaryKind::logical_and, infinite, side));
 }
 
 // `saturate` concerns float8 only.
@@ -220,6 +236,10 @@ static const Recipe recipes[] = {
     {"", "Abs", 6, unary<UnaryKind::abs>},
     {"", "Add", 7, binary<BinaryKind::add>},
     {"", "And", 7, binary<BinaryKind::logical_and>},
+    {"", "BitwiseAnd", 18, binary<BinaryKind::logical_and>},
+    {"", "BitwiseNot", 18, convertBitwiseNot},
+    {"", "BitwiseOr", 18, binary<BinaryKind::logical_or>},
+    {"", "BitwiseXor", 18, binary<BinaryKind::logical_xor>},
     {"", "Cast", 6, convertCast},
     {"", "CastLike", 15, convertCastLike},
     {"", "Ceil", 6, unary<UnaryKind::ceil>},

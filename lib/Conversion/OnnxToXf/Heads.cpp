@@ -10,6 +10,8 @@
 #include <cmath>
 
 using namespace mlir;
+using mlir::xf::BinaryKind;
+using mlir::xf::CompareKind;
 
 namespace tilewright {
 
@@ -50,6 +52,29 @@ double attentionScale(TensorBuilder &b, double scale, Tensor query) {
 
 Tensor columns(TensorBuilder &b, Tensor x, OpFoldResult offset, OpFoldResult size) {
   return x ? b.slice(x, x.rank() - 1, offset, size) : Tensor();
+}
+
+Tensor causalMask(TensorBuilder &b, Tensor starts, OpFoldResult queries, OpFoldResult keys,
+                  int64_t window) {
+  if (!starts)
+    return {};
+  Type type = starts.elementType();
+  OpFoldResult zero = b.index.constant(0);
+  Tensor i = b.unsqueeze(b.iota(zero, queries, type), {1}), j = b.iota(zero, keys, type);
+  Tensor last = b.add(i, b.unsqueeze(starts, {1, 2, 3}));
+  Tensor visible = b.compare(CompareKind::le, j, last);
+  if (window < 0)
+    return visible;
+  return b.binary(BinaryKind::logical_and, visible,
+                  b.compare(CompareKind::ge, j, b.sub(last, b.integer(window, type))));
+}
+
+Tensor combineMasks(TensorBuilder &b, Tensor mask, Tensor visible) {
+  if (!mask)
+    return visible;
+  if (mask.elementType().isInteger(1))
+    return b.binary(BinaryKind::logical_and, mask, visible);
+  return b.select(visible, mask, b.number(-INFINITY, mask.elementType()));
 }
 
 } // namespace tilewright

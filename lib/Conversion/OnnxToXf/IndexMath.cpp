@@ -215,7 +215,11 @@ OpFoldResult IndexMath::div(OpFoldResult a, OpFoldResult b) {
     return constant(*y == -1 ? wrapMul(*x, -1) : *x / *y);
   if (std::optional<OpFoldResult> exact = divExactly(a, b))
     return *exact;
-  return opaque<arith::DivSIOp>(a, b, alwaysNonNegative(a) && alwaysNonNegative(b));
+  return opaque<arith::DivSIOp>(a, safeDivisor(b), alwaysNonNegative(a) && alwaysNonNegative(b));
+}
+
+OpFoldResult IndexMath::safeDivisor(OpFoldResult divisor) {
+  return alwaysNonNegative(divisor) ? max(divisor, constant(1)) : divisor;
 }
 
 OpFoldResult IndexMath::rem(OpFoldResult a, OpFoldResult b) {
@@ -226,7 +230,7 @@ OpFoldResult IndexMath::rem(OpFoldResult a, OpFoldResult b) {
     return constant(*x % *y);
   if (divExactly(a, b))
     return constant(0);
-  return opaque<arith::RemSIOp>(a, b, alwaysNonNegative(a));
+  return opaque<arith::RemSIOp>(a, safeDivisor(b), alwaysNonNegative(a));
 }
 
 OpFoldResult IndexMath::min(OpFoldResult a, OpFoldResult b) {
@@ -327,14 +331,14 @@ bool IndexMath::requireAtMost(OpFoldResult size, int64_t limit) {
          require(formOf(size), std::numeric_limits<int64_t>::min(), limit);
 }
 
-void IndexMath::requireEqual(OpFoldResult a, OpFoldResult b) {
+bool IndexMath::requireEqual(OpFoldResult a, OpFoldResult b) {
   Polynomial difference = addForms(formOf(a), formOf(b), -1);
   if (difference.empty())
-    return;
+    return true;
   // One sign, so that the same requirement is recorded once.
   if (difference.rbegin()->second < 0)
     difference = addForms(Polynomial(), difference, -1);
-  (void)require(difference, 0, 0);
+  return require(difference, 0, 0);
 }
 
 SmallVector<IndexMath::Requirement> IndexMath::requirements() const {

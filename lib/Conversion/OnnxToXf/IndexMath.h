@@ -41,7 +41,8 @@ public:
   mlir::OpFoldResult add(mlir::OpFoldResult a, mlir::OpFoldResult b);
   mlir::OpFoldResult sub(mlir::OpFoldResult a, mlir::OpFoldResult b);
   mlir::OpFoldResult mul(mlir::OpFoldResult a, mlir::OpFoldResult b);
-  /// Quotient, truncated towards 0. A constant divisor 0 gives 0.
+  /// Quotient, truncated towards 0. A constant divisor 0 gives 0; sizes that may be 0 divide as 1,
+  /// so that no run traps.
   mlir::OpFoldResult div(mlir::OpFoldResult a, mlir::OpFoldResult b);
   /// The quotient where it is exact for all values of the dimensions.
   std::optional<mlir::OpFoldResult> divExactly(mlir::OpFoldResult a, mlir::OpFoldResult b);
@@ -72,8 +73,8 @@ public:
   /// dimensions where it does not follow; false where `size` is no linear form of them.
   bool requireAtLeast(mlir::OpFoldResult size, int64_t limit);
   bool requireAtMost(mlir::OpFoldResult size, int64_t limit);
-  /// Two sizes that the model needs to be equal, under different names.
-  void requireEqual(mlir::OpFoldResult a, mlir::OpFoldResult b);
+  /// Make sure that two sizes are equal, as above.
+  bool requireEqual(mlir::OpFoldResult a, mlir::OpFoldResult b);
   /// All that was required, in the order of asking.
   llvm::SmallVector<Requirement> requirements() const;
 
@@ -99,6 +100,8 @@ private:
   std::optional<int64_t> minimumOf(const Polynomial &form) const;
   bool isNonNegative(const Polynomial &form) const { return minimumOf(form).value_or(-1) >= 0; }
 
+  /// `divisor`, or 1 in place of a size of 0.
+  mlir::OpFoldResult safeDivisor(mlir::OpFoldResult divisor);
   /// The atom of a non-polynomial operation, one per operation and operands.
   template <class Op>
   mlir::OpFoldResult opaque(mlir::OpFoldResult a, mlir::OpFoldResult b, bool nonNegative);

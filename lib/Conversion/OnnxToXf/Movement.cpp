@@ -38,7 +38,7 @@ static void convertDropout(Node &n, TensorBuilder &b) {
 static void convertReshape(Node &n, TensorBuilder &b) {
   Tensor x = n.tensor(0);
   bool allowZero = n.flag("allowzero", false);
-  Sizes shape = n.sizesAt(1);
+  Sizes shape = n.indices(1);
   if (!n.ok())
     return;
   std::optional<size_t> inferred;
@@ -59,9 +59,12 @@ static void convertReshape(Node &n, TensorBuilder &b) {
       others.push_back(size);
     }
   }
-  if (inferred)
-    shape[*inferred] = b.index.div(b.index.product(b.sizes(x)), b.index.product(others));
-  n.yield(b.reshape(x, shape));
+  if (inferred) {
+    OpFoldResult total = b.index.product(b.sizes(x)), rest = b.index.product(others);
+    b.requireMultiple(total, rest);
+    shape[*inferred] = b.index.div(total, rest);
+  }
+  n.yield(b.reshape(x, shape, /*fits=*/inferred.has_value()));
 }
 
 static void convertFlatten(Node &n, TensorBuilder &b) {
@@ -135,7 +138,7 @@ static void convertTranspose(Node &n, TensorBuilder &b) {
 // Sizes of input and shape broadcast both ways.
 static void convertExpand(Node &n, TensorBuilder &b) {
   Tensor x = n.tensor(0);
-  Sizes shape = n.sizesAt(1);
+  Sizes shape = n.indices(1);
   if (!n.ok())
     return;
   Sizes target(std::max<size_t>(x.rank(), shape.size()), b.index.constant(1));

@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "lib/Conversion/OnnxToXf/Node.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
 using namespace mlir;
 
 namespace tilewright {
@@ -33,24 +35,18 @@ Sizes Node::indices(unsigned i) {
   if (elements && isa<IntegerType>(input.elementType()) && !input.elementType().isInteger(1))
     return *elements;
   builder.fail("expects integers in input " + Twine(i) +
-               " that follow from constants and dimensions");
+               " that follow from constants and dimensions" + constantHint(i));
   return {};
 }
 
-std::optional<Sizes> Node::declaredSizes() {
-  auto type = numOutputs() ? dyn_cast<RankedTensorType>(op.getOutputs().front().getType())
-                           : RankedTensorType();
-  if (!type || !type.hasStaticShape())
-    return std::nullopt;
-  return llvm::map_to_vector(type.getShape(),
-                             [&](int64_t dim) { return builder.index.constant(dim); });
-}
-
-Sizes Node::sizesAt(unsigned i) {
-  if (Tensor input = optional(i); input && !builder.elements(input))
-    if (std::optional<Sizes> declared = declaredSizes())
-      return *declared;
-  return indices(i);
+std::string Node::constantHint(unsigned i) {
+  auto argument =
+      i < op.getInputs().size() ? dyn_cast<BlockArgument>(op.getInputs()[i]) : BlockArgument();
+  auto function =
+      argument ? dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp()) : func::FuncOp();
+  auto name = function ? function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "xf.name")
+                       : StringAttr();
+  return name ? "; --constant '" + name.str() + "=VALUE' fixes that input of the model" : "";
 }
 
 SmallVector<int64_t> Node::integersAt(unsigned i) {
@@ -58,7 +54,7 @@ SmallVector<int64_t> Node::integersAt(unsigned i) {
   for (OpFoldResult element : indices(i)) {
     std::optional<int64_t> value = constantInteger(element);
     if (!value)
-      builder.fail("expects constants in input " + Twine(i));
+      builder.fail("expects constants in input " + Twine(i) + constantHint(i));
     result.push_back(value.value_or(0));
   }
   return result;
@@ -73,8 +69,36 @@ double Node::numberAt(unsigned i) {
     if (std::optional<int64_t> value = constantInteger(elements->front()))
       return *value;
   }
-  builder.fail("expects a constant scalar in input " + Twine(i));
+  builder.fail("expects a constant scalar in input " + Twine(i) + constantHint(i));
   return 0;
+}
+
+void Node::refuse(unsigned i, StringRef name) {
+  if (optional(i))
+    builder.fail("does not support input " + Twine(i) + " (" + name + ")");
+}
+
+OpFoldResult Node::declaredSize(unsigned i, int64_t dim) {
+  if (i >= numOutputs())
+    return {};
+  Value output = op.getOutputs()[i];
+  auto type = dyn_cast<RankedTensorType>(output.getType());
+  if (type && dim < type.getRank() && !type.isDynamicDim(dim))
+    return builder.index.constant(type.getDimSize(dim));
+  for (OpOperand &use : output.getUses()) {
+    auto function = dyn_cast<func::FuncOp>(use.getOwner()->getParentOp());
+    auto names = function && isa<func::ReturnOp>(use.getOwner())
+                     ? function.getResultAttrOfType<ArrayAttr>(use.getOperandNumber(), "xf.dims")
+                     : ArrayAttr();
+    auto name = names && dim < static_cast<int64_t>(names.size()) ? dyn_cast<StringAttr>(names[dim])
+                                                                  : StringAttr();
+    if (name && !name.empty())
+      for (unsigned argument = 0; argument < function.getNumArguments(); ++argument)
+        if (auto dims = function.getArgAttrOfType<ArrayAttr>(argument, "xf.dims");
+            dims && llvm::is_contained(dims, name))
+          return builder.index.dim(name);
+  }
+  return {};
 }
 
 //===----------------------------------------------------------------------===//
@@ -168,6 +192,12 @@ Type Node::elementType(int64_t dataType) {
     return types.getF32Type();
   case 2:
     return types.getIntegerType(8, /*isSigned=*/false);
+  case 4:
+    return types.getIntegerType(16, /*isSigned=*/false);
+  case 12:
+    return types.getIntegerType(32, /*isSigned=*/false);
+  case 13:
+    return types.getIntegerType(64, /*isSigned=*/false);
   case 3:
     return types.getI8Type();
   case 5:
@@ -186,7 +216,7 @@ Type Node::elementType(int64_t dataType) {
     return types.getBF16Type();
   default:
     builder.fail("expects an element type among float32, float16, bfloat16, float64, int8 to "
-                 "int64, uint8 and bool, got "
+                 "int64, uint8 to uint64 and bool, got "
                  "TensorProto.DataType " +
                  Twine(dataType));
     return types.getF32Type();

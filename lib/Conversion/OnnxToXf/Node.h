@@ -38,13 +38,15 @@ public:
   llvm::SmallVector<Tensor> tensors();
   /// The elements of integer operand `i`, which must follow from constants and dimensions.
   Sizes indices(unsigned i);
-  /// The sizes that operand `i` lists. A list known only at run time is taken to be what the file
-  /// declares for output 0.
-  Sizes sizesAt(unsigned i);
   /// The elements of integer operand `i`, which must be constants.
   llvm::SmallVector<int64_t> integersAt(unsigned i);
   /// The only element of operand `i`, which must be a constant.
   double numberAt(unsigned i);
+  /// Says of operand `i`, if it is an input of the model, how its value can be given at compile
+  /// time.
+  std::string constantHint(unsigned i);
+  /// Fails if operand `i`, which would change the result in a way that is not supported, is there.
+  void refuse(unsigned i, llvm::StringRef name);
 
   // Results
   // ----------------------------------------------------------------------------------------------------------------------
@@ -52,8 +54,9 @@ public:
   unsigned numOutputs() { return op.getOutputs().size(); }
   /// Some other node or the model reads output `i`.
   bool wants(unsigned i) { return i < numOutputs() && !op.getOutputs()[i].use_empty(); }
-  /// The sizes of output 0 where the file declares all of them.
-  std::optional<Sizes> declaredSizes();
+  /// Dimension `dim` of output `i` as the file declares it, where that is a number or, for an
+  /// output of the model, a dimension of an input; null otherwise.
+  mlir::OpFoldResult declaredSize(unsigned i, int64_t dim);
   void yield(llvm::ArrayRef<Tensor> tensors) { results.assign(tensors.begin(), tensors.end()); }
   llvm::ArrayRef<Tensor> yielded() const { return results; }
 

@@ -74,7 +74,7 @@ static void convertEmbedLayerNorm(Node &n, TensorBuilder &b) {
   if (ids.rank() != 2)
     return (void)b.fail("expects input ids of rank 2, got " + Twine(ids.rank()));
   if (!positionIds && positions.rank() == 2 && !positions.type().isDynamicDim(0))
-    b.index.requireAtMost(b.size(ids, 1), positions.dim(0));
+    b.requireAtMost(b.size(ids, 1), positions.dim(0));
   Type i32 = b.builder.getI32Type();
   Tensor place = positionIds ? b.gather(positions, positionIds, 0)
                              : b.slice(positions, 0, b.index.constant(0), b.size(ids, 1));

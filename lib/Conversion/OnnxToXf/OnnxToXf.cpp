@@ -90,10 +90,10 @@ std::string Converter::missingRecipe(onnx::NodeOp node) {
 static bool isSupported(Type type) {
   Type element = getElementTypeOrSelf(type);
   if (isa<Float32Type, Float16Type, BFloat16Type, Float64Type>(element) ||
-      element.isUnsignedInteger(8))
+      element.isSignlessInteger(1))
     return true;
-  return element.isSignlessInteger() &&
-         llvm::is_contained({1, 8, 16, 32, 64}, element.getIntOrFloatBitWidth());
+  return isa<IntegerType>(element) &&
+         llvm::is_contained({8, 16, 32, 64}, element.getIntOrFloatBitWidth());
 }
 
 void Converter::checkTypes(onnx::NodeOp node) {
@@ -181,6 +181,7 @@ void Converter::finishFunction() {
   auto results = llvm::map_to_vector(terminator.getOperands(),
                                      [&](Value value) { return builder.value(tensorOf(value)); });
   terminator->setOperands(results);
+  builder.emitChecks();
   function.setFunctionType(FunctionType::get(function.getContext(), function.getArgumentTypes(),
                                              ValueRange(results).getTypes()));
   // A dimension that turned out static has no name; a dynamic one without a declared name keeps the

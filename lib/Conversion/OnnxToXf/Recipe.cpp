@@ -20,7 +20,8 @@ ArrayRef<Recipe> allRecipes() {
     for (ArrayRef<Recipe> family :
          {constantRecipes(), elementwiseRecipes(), movementRecipes(), sliceRecipes(),
           matmulRecipes(), einsumRecipes(), reductionRecipes(), normalizationRecipes(),
-          convolutionRecipes(), attentionRecipes(), contribAttentionRecipes(), rotaryRecipes(),
+          convolutionRecipes(), poolingRecipes(), quantizationRecipes(), scatterRecipes(),
+          attentionRecipes(), contribAttentionRecipes(), groupQueryRecipes(), rotaryRecipes(),
           cacheWriteRecipes()})
       all.insert(all.end(), family.begin(), family.end());
     llvm::sort(all, [](const Recipe &a, const Recipe &b) { return keyOf(a) < keyOf(b); });

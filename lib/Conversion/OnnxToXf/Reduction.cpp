@@ -86,10 +86,19 @@ static void convertReduceLogSumExp(Node &n, TensorBuilder &b) {
 
 template <ReduceKind kind>
 static void convertArg(Node &n, TensorBuilder &b) {
-  n.expect("select_last_index", 0);
+  bool last = n.flag("select_last_index", false), keepDims = n.flag("keepdims", true);
   Tensor x = n.tensor(0);
   int64_t axis = n.axis(x, "axis", 0);
-  n.yield(b.reduce(kind, x, {axis}, n.flag("keepdims", true)));
+  if (!n.ok())
+    return;
+  if (!last)
+    return n.yield(b.reduce(kind, x, {axis}, keepDims));
+  // The first one from the end.
+  Type i64 = b.builder.getI64Type();
+  OpFoldResult count = b.size(x, axis);
+  Tensor end = b.known(i64, {}, {b.index.sub(count, b.index.constant(1))});
+  Tensor backwards = b.gather(x, b.sub(end, b.iota(b.index.constant(0), count, i64)), axis);
+  n.yield(b.sub(end, b.reduce(kind, backwards, {axis}, keepDims)));
 }
 
 //===----------------------------------------------------------------------===//

@@ -134,6 +134,7 @@ static void split(Node &n, TensorBuilder &b, Tensor x, int64_t axis, ArrayRef<Op
   }
   if (b.index.neverEqual(offset, b.size(x, axis)))
     return (void)b.fail("expects sizes that add up to the dimension");
+  b.require(offset, b.size(x, axis));
   n.yield(parts);
 }
 

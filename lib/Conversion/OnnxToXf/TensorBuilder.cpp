@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
+#include <cmath>
 
 using namespace mlir;
 
@@ -121,7 +122,8 @@ const Sizes *TensorBuilder::elements(Tensor x) {
     return &*state.elements;
   DenseElementsAttr constant;
   if (!state.type.hasStaticShape() || state.type.getNumElements() > maxElements ||
-      !matchPattern(state.value, m_Constant(&constant)))
+      !matchPattern(state.value, m_Constant(&constant)) ||
+      state.type.getElementType().isUnsignedInteger(64)) // beyond the range of index
     return nullptr;
   state.elements = elementsOf(constant, builder);
   return &*state.elements;
@@ -171,12 +173,59 @@ Tensor TensorBuilder::scalar(double value, Type elementType) {
                                      : integer(static_cast<int64_t>(value), elementType);
 }
 
+Tensor TensorBuilder::lowest(Type elementType) {
+  if (isa<FloatType>(elementType))
+    return number(-INFINITY, elementType);
+  unsigned width = elementType.getIntOrFloatBitWidth();
+  return integer(elementType.isUnsignedInteger() ? 0 : -(uint64_t(1) << (width - 1)), elementType);
+}
+
 Tensor TensorBuilder::sizeVector(ArrayRef<OpFoldResult> sizes, Type elementType) {
   return known(elementType, {static_cast<int64_t>(sizes.size())}, Sizes(sizes));
 }
 
 Tensor TensorBuilder::constant(DenseElementsAttr value) {
   return wrap(arith::ConstantOp::create(builder, loc, cast<TypedAttr>(value)));
+}
+
+//===----------------------------------------------------------------------===//
+// Requirements
+//===----------------------------------------------------------------------===//
+
+static std::string sizeText(OpFoldResult size) {
+  std::optional<int64_t> constant = constantInteger(size);
+  return constant ? std::to_string(*constant) : "a computed one";
+}
+
+void TensorBuilder::require(OpFoldResult a, OpFoldResult b) {
+  if (index.neverEqual(a, b))
+    return (void)fail("expects equal sizes, got " + sizeText(a) + " and " + sizeText(b));
+  if (!index.requireEqual(a, b) && !llvm::is_contained(checks, std::pair(a, b)))
+    checks.push_back({a, b});
+}
+
+void TensorBuilder::requireMultiple(OpFoldResult a, OpFoldResult of) {
+  OpFoldResult remainder = index.rem(a, of);
+  if (constantInteger(remainder).value_or(0) != 0)
+    return (void)fail("expects a multiple of " + sizeText(of) + ", got " + sizeText(a));
+  require(remainder, index.constant(0));
+}
+
+void TensorBuilder::requireAtMost(OpFoldResult size, int64_t limit) {
+  OpFoldResult most = index.constant(limit);
+  if (!index.requireAtMost(size, limit))
+    require(index.max(size, most), most);
+}
+
+void TensorBuilder::requireAtLeast(OpFoldResult size, int64_t limit) {
+  OpFoldResult least = index.constant(limit);
+  if (!index.requireAtLeast(size, limit))
+    require(index.min(size, least), least);
+}
+
+void TensorBuilder::emitChecks() {
+  for (auto [a, b] : checks)
+    xf::RequireOp::create(builder, loc, index.materialize(a), index.materialize(b));
 }
 
 bool TensorBuilder::evaluable(ArrayRef<Tensor> operands, ArrayRef<int64_t> shape) {

@@ -57,6 +57,8 @@ public:
   }
   /// `value` as a scalar tensor of any numeric element type.
   Tensor scalar(double value, mlir::Type elementType);
+  /// The least value of an element type, as a scalar: −∞ of floats.
+  Tensor lowest(mlir::Type elementType);
   Tensor sizeVector(llvm::ArrayRef<mlir::OpFoldResult> sizes, mlir::Type elementType);
   Tensor constant(mlir::DenseElementsAttr value);
   /// start, start + 1, ... of `size` elements.
@@ -80,7 +82,8 @@ public:
   // Movement
   // ---------------------------------------------------------------------------------------------------------------------
 
-  Tensor reshape(Tensor x, llvm::ArrayRef<mlir::OpFoldResult> sizes);
+  /// `fits`: the caller has made sure that the numbers of elements agree.
+  Tensor reshape(Tensor x, llvm::ArrayRef<mlir::OpFoldResult> sizes, bool fits = false);
   /// Reshape that inserts dimensions of size 1 so that they stand at `axes` of the result
   /// (ascending).
   Tensor unsqueeze(Tensor x, llvm::ArrayRef<int64_t> axes);
@@ -124,6 +127,18 @@ public:
   };
   Tensor convolution(const Convolution &operands);
 
+  // Requirements
+  // -----------------------------------------------------------------------------------------------------------------
+
+  /// Make sure that two sizes are equal, that one is a multiple of another, or at most `limit`: by
+  /// proof, else as a check at entry. What cannot be true becomes the failure of the node.
+  void require(mlir::OpFoldResult a, mlir::OpFoldResult b);
+  void requireMultiple(mlir::OpFoldResult a, mlir::OpFoldResult of);
+  void requireAtMost(mlir::OpFoldResult size, int64_t limit);
+  void requireAtLeast(mlir::OpFoldResult size, int64_t limit);
+  /// Creates an xf.require for each check at entry that xf.requires cannot express.
+  void emitChecks();
+
   /// Sizes of the numpy broadcast of `operands`.
   Sizes broadcastSizes(llvm::ArrayRef<Tensor> operands);
   /// One of them: two sizes that are not 1 are required to be equal.
@@ -136,6 +151,9 @@ public:
   ScalarMath scalars;
 
 private:
+  void requireAttention(const Attention &operands);
+  /// A parameter of a norm broadcasts to the trailing dimensions of x.
+  void requireTrailing(Tensor x, Tensor parameter);
   /// Creates an op with an inferred result type, made as static as `sizes` tell, and verifies it:
   /// what inference or verifier object to becomes the failure of the node. Without `sizes` the op
   /// is asked for them.
@@ -158,6 +176,7 @@ private:
 
   mlir::Location loc = mlir::UnknownLoc::get(builder.getContext());
   std::optional<std::string> failure;
+  llvm::SmallVector<std::pair<mlir::OpFoldResult, mlir::OpFoldResult>> checks; ///< have to be equal
   std::deque<TensorState> states;
   llvm::DenseMap<mlir::Value, TensorState *> wrapped;
 };

@@ -36,7 +36,7 @@ OpFoldResult TensorBuilder::broadcastSize(OpFoldResult a, OpFoldResult b) {
 OpFoldResult TensorBuilder::equalSize(OpFoldResult a, OpFoldResult b) {
   // Two that differ statically fail in type inference.
   if (!constantInteger(a) || !constantInteger(b))
-    index.requireEqual(a, b);
+    require(a, b);
   // A static size is the best answer, then one that is a plain sum of dimensions: a mask cut out of
   // a table has sizes like min(past + seq, 1024) − past.
   bool plainer = !constantInteger(a) && !index.isOfDims(a) && index.isOfDims(b);

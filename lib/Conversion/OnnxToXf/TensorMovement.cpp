@@ -54,7 +54,7 @@ Tensor TensorBuilder::iota(OpFoldResult start, OpFoldResult size, Type elementTy
   return adopt(vector, Sizes{size});
 }
 
-Tensor TensorBuilder::reshape(Tensor x, ArrayRef<OpFoldResult> wanted) {
+Tensor TensorBuilder::reshape(Tensor x, ArrayRef<OpFoldResult> wanted, bool fits) {
   if (!x)
     return {};
   Sizes target =
@@ -64,6 +64,8 @@ Tensor TensorBuilder::reshape(Tensor x, ArrayRef<OpFoldResult> wanted) {
     return x;
   if (evaluable(x, shape) && ShapedType::getNumElements(shape) == x.type().getNumElements())
     return known(x.elementType(), shape, *elements(x));
+  if (!fits)
+    require(index.product(sizes(x)), index.product(target));
   OperationState state(loc, xf::ReshapeOp::getOperationName());
   xf::ReshapeOp::build(builder, state, value(x), target);
   return finish(state, target);
@@ -102,6 +104,9 @@ Tensor TensorBuilder::broadcast(Tensor x, ArrayRef<OpFoldResult> wanted) {
       results.push_back(broadcastElement(x, shape, i));
     return known(x.elementType(), shape, std::move(results));
   }
+  for (int64_t i = 0, lead = static_cast<int64_t>(target.size()) - x.rank(); i < x.rank(); ++i)
+    if (lead >= 0 && x.dim(i) != 1)
+      require(size(x, i), target[lead + i]);
   OperationState state(loc, xf::BroadcastOp::getOperationName());
   xf::BroadcastOp::build(builder, state, value(x), target);
   return finish(state, target);

@@ -83,15 +83,22 @@ struct BindSymbols : impl::BindSymbolsBase<BindSymbols> {
       names.push_back(symbol.name);
     unsigned boundaries = main.getNumArguments();
     auto machine = kernel::MachineFunction::append(main, names);
-    for (size_t i = 0; i < names.size(); ++i)
-      (void)shapes.insertArgument(i, IndexType::get(&getContext()), {}, main.getLoc());
-    if (failed(bindDims(shapes, names, shapes.getArguments())) ||
+    auto checks = module.lookupSymbol<func::FuncOp>("main_checks");
+    if (failed(appendSymbols(shapes, names)) || (checks && failed(appendSymbols(checks, names))) ||
         failed(bindDims(main, names, machine.symbols())) ||
         failed(bindBuffers(machine, shapes, boundaries)))
       return signalPassFailure();
     llvm::BitVector bound(main.getNumArguments());
     bound.set(0, boundaries);
     (void)main.eraseArguments(bound);
+  }
+
+  // The symbols are the arguments of a function that computes sizes.
+  static LogicalResult appendSymbols(func::FuncOp function, ArrayRef<StringRef> names) {
+    for (size_t i = 0; i < names.size(); ++i)
+      (void)function.insertArgument(i, IndexType::get(function.getContext()), {},
+                                    function.getLoc());
+    return bindDims(function, names, function.getArguments());
   }
 
   // Replaces `xf.dim` by arguments.

@@ -43,17 +43,6 @@ func.func @tile(%x: tensor<2x3xf32>) -> !onnx.value {
 
 // -----
 
-// A shape that is an input counts where the file declares a static result.
-// CHECK-LABEL: func.func @declared_shape
-// CHECK: xf.reshape %arg0 to [3, 2]
-func.func @declared_shape(%x: tensor<6xf32>, %s: tensor<2xi64>) -> !onnx.value {
-  %y = onnx.node "Reshape" domain "" since 13 (%x, %s) {} : (tensor<6xf32>, tensor<2xi64>) -> tensor<3x2xf32>
-  %z = onnx.node "Identity" domain "" since 13 (%y) {} : (tensor<3x2xf32>) -> !onnx.value
-  return %z : !onnx.value
-}
-
-// -----
-
 // CHECK-LABEL: func.func @depth_to_space
 // CHECK: xf.reshape %arg0 to [1, 2, 2, 3, 4, 5]
 // CHECK: xf.transpose %{{.*}} perm [0, 3, 4, 1, 5, 2]

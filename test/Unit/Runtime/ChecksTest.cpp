@@ -105,6 +105,14 @@ TEST_F(Checks, Ranges) {
   EXPECT_STREQ(error.message, "expects 'seq' in 1..512, got 513");
 }
 
+TEST_F(Checks, ComputedSizes) {
+  Request request(6, 5);
+  EXPECT_EQ(request.run(instance, &error), TW_ERROR_RANGE);
+  EXPECT_STREQ(error.message, "expects 'batch' + 1 to be no multiple of 7, got 'batch' of 6");
+  int64_t symbols[] = {6, 5}, dims[4];
+  EXPECT_EQ(tw_output_shapes(model, symbols, dims, &error), TW_ERROR_RANGE);
+}
+
 TEST_F(Checks, Memory) {
   expectFailure(TW_ERROR_ARGUMENT, "input 'x': expects data, got a null pointer",
                 [](Request &r) { r.inputs[1].data = nullptr; });

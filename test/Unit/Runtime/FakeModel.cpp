@@ -66,6 +66,11 @@ void shapes(const int64_t *symbols, int64_t *dims) {
   dims[0] = symbols[0], dims[1] = symbols[1], dims[2] = Width, dims[3] = symbols[1] + 1;
 }
 
+int64_t check(const int64_t *symbols) {
+  return symbols[0] % 7 == 6 ? 0 : -1;
+}
+const char *const checks[] = {"'batch' + 1 to be no multiple of 7"};
+
 const tw_region_name regions[] = {{doubleInput, "double"}, {reverseAndAdd, "reverse"}};
 
 constexpr tw_dim Batch = {-1, 0, 0}, Seq = {-1, 1, 0}, Columns = {Width, TW_DIM_STATIC, 0};
@@ -85,9 +90,9 @@ fake::Model::Model(uint64_t features, const char *file, int64_t maxBatch)
     : symbols{{"batch", 0, maxBatch}, {"seq", 1, 512}},
       inputs{{"ids", matrix, 2, 0, Int64, 8}, {"x", cube, 3, 0, Float32, 4}},
       outputs{{"y", cube, 3, 0, Float32, 4}, {"n", vector, 1, 3, Float32, 4}},
-      variants{{"fancy", UINT64_C(1) << 63, run, workspace, shapes, 2, regions},
-               {"plain", features, run, workspace, shapes, 2, regions}},
-      implementation{2, variants.data()} {
+      variants{{"fancy", UINT64_C(1) << 63, run, workspace, shapes, check, 2, regions},
+               {"plain", features, run, workspace, shapes, check, 2, regions}},
+      implementation{2, variants.data(), checks} {
   model.abi_version = TW_ABI_VERSION;
   model.functions = &tw_runtime_functions;
   model.name = "fake";

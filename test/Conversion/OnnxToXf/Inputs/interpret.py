@@ -206,6 +206,10 @@ class Interpreter:
             operands = [self.values[o] for o in split_top(operands)] if operands else []
             if name == "func.return":
                 return operands
+            if name == "xf.require":
+                if operands[0] != operands[1]:
+                    raise Mismatch(f"requires {operands[0]} to be equal to {operands[1]}")
+                continue
             self.execute(results, name, operands, parse_attributes(attributes or ""), types)
         raise Mismatch("no return")
 
