@@ -26,6 +26,7 @@ Comparison tilewright::compare(const HostTensor &result, const HostTensor &expec
         "expects shape " + shapeName(expected.shape()) + ", got " + shapeName(result.shape());
     return comparison;
   }
+  bool isFloat = expected.dtype().code == kDLFloat || expected.dtype().code == kDLBfloat;
   for (int64_t i = 0; i < expected.numElements(); ++i) {
     double got = result.at(i), wanted = expected.at(i);
     if (got == wanted || (std::isnan(got) && std::isnan(wanted)))
@@ -36,6 +37,12 @@ Comparison tilewright::compare(const HostTensor &result, const HostTensor &expec
       return comparison;
     }
     double error = std::fabs(got - wanted);
+    if (tolerance.perElement &&
+        !(error <= tolerance.atol + (isFloat ? tolerance.rtol * std::fabs(wanted) : 0))) {
+      comparison.problem = "element " + std::to_string(i) + ": expects " + std::to_string(wanted) +
+                           ", got " + std::to_string(got);
+      return comparison;
+    }
     if (error > comparison.maxError) {
       comparison.maxError = error;
       comparison.worst = i;
@@ -44,7 +51,6 @@ Comparison tilewright::compare(const HostTensor &result, const HostTensor &expec
   for (int64_t i = 0; i < expected.numElements(); ++i)
     if (double value = std::fabs(expected.at(i)); std::isfinite(value))
       comparison.maxExpected = std::fmax(comparison.maxExpected, value);
-  bool isFloat = expected.dtype().code == kDLFloat || expected.dtype().code == kDLBfloat;
   comparison.passed = comparison.maxError <=
                       tolerance.atol + (isFloat ? tolerance.rtol * comparison.maxExpected : 0);
   return comparison;

@@ -12,11 +12,14 @@
 namespace tilewright {
 
 /// Floats pass if  max |result - expected| <= atol + rtol * max |expected|.  Relative to the
-/// tensor's maximum, because elements near zero are differences of large numbers. Integers and
-/// bools pass if they differ by at most atol.
+/// tensor's maximum, because elements near zero are differences of large numbers. With `perElement`
+/// each element has to pass for itself, as ONNX's own tests ask:
+/// |result - expected| <= atol + rtol * |expected|. Integers and bools pass if they differ by at
+/// most atol.
 struct Tolerance {
   double rtol = 1e-4;
   double atol = 1e-6;
+  bool perElement = false;
 };
 
 struct Comparison {

@@ -8,6 +8,7 @@
 
 #include "dialects/Onnx/IR/Onnx.h"
 #include "dialects/Xf/IR/Xf.h"
+#include "lib/Onnx/Constants.h"
 #include "lib/Onnx/Graph.h"
 #include "lib/Onnx/ModelFile.h"
 #include "lib/Onnx/Tensors.h"
@@ -47,17 +48,24 @@ private:
   FailureOr<RankedTensorType> inputType(const ::onnx::ValueInfoProto &input,
                                         SmallVectorImpl<Attribute> &names);
   LogicalResult applyDims();
+  /// The tensors of options.constants, and the dimensions that they fix.
+  LogicalResult readConstants(const ::onnx::GraphProto &graph);
   FailureOr<Value> importTensor(const ::onnx::TensorProto &tensor, StringRef name, Location loc);
   LogicalResult importNodes(::onnx::GraphProto &graph);
   LogicalResult importNode(const ::onnx::NodeProto &node);
   FailureOr<Attribute> importAttribute(const ::onnx::AttributeProto &attribute, Location loc);
   LogicalResult importSubgraph(::onnx::GraphProto graph, Region &region, Location loc);
   Type valueType(const std::string &name);
+  /// Of a domain that the model does not import, as onnxruntime lets its own be left out: 1.
+  int64_t opsetOf(StringRef domain) const {
+    auto known = opsets.find(domain);
+    return known != opsets.end() ? known->second : domain.empty() ? 0 : 1;
+  }
   LogicalResult finish(const ::onnx::GraphProto &graph, func::FuncOp function);
   void recordTypes(const ::onnx::GraphProto &graph);
 
   std::string path;
-  const ImportOptions &options;
+  ImportOptions options;
   OpBuilder builder;
   Location fileLoc;
   ModuleOp module;
@@ -67,6 +75,7 @@ private:
   llvm::StringMap<const ::onnx::TypeProto *> types; ///< what value_info tells
   llvm::StringMap<unsigned> weightNames;
   llvm::StringSet<> dimNames;
+  llvm::StringMap<::onnx::TensorProto> constants; ///< inputs that have become constants
 };
 
 OwningOpRef<ModuleOp> Importer::run() {
@@ -169,8 +178,27 @@ LogicalResult Importer::applyDims() {
   return success();
 }
 
+LogicalResult Importer::readConstants(const ::onnx::GraphProto &graph) {
+  for (const auto &constant : options.constants) {
+    auto input = llvm::find_if(
+        graph.input(), [&](const auto &input) { return input.name() == constant.getKey(); });
+    if (input == graph.input().end())
+      return error(fileLoc) << "no input is named '" << constant.getKey() << "'";
+    llvm::Expected<::onnx::TensorProto> tensor = constantTensor(*input, constant.getValue());
+    if (!tensor)
+      return report(fileLoc, tensor.takeError());
+    for (auto [dim, size] : llvm::zip(input->type().tensor_type().shape().dim(), tensor->dims()))
+      if (!dim.dim_param().empty())
+        options.dims[dim.dim_param()] = {size, size};
+    constants[constant.getKey()] = std::move(*tensor);
+  }
+  return success();
+}
+
 LogicalResult Importer::importGraph(::onnx::GraphProto &graph) {
   recordTypes(graph);
+  if (failed(readConstants(graph)))
+    return failure();
   std::set<std::string> initialised;
   for (const auto &tensor : graph.initializer())
     initialised.insert(tensor.name());
@@ -187,6 +215,10 @@ LogicalResult Importer::importGraph(::onnx::GraphProto &graph) {
     FailureOr<RankedTensorType> type = inputType(input, dims.emplace_back());
     if (failed(type))
       return failure();
+    if (constants.contains(input.name())) {
+      dims.pop_back();
+      continue;
+    }
     argTypes.push_back(*type);
     inputs.push_back(&input);
   }
@@ -203,6 +235,12 @@ LogicalResult Importer::importGraph(::onnx::GraphProto &graph) {
     function.setArgAttr(i, "xf.name", builder.getStringAttr(input->name()));
     function.setArgAttr(i, "xf.dims", builder.getArrayAttr(dims[i]));
     values[input->name()] = entry->getArgument(i);
+  }
+  for (const auto &constant : constants) {
+    FailureOr<Value> value = importTensor(constant.getValue(), constant.getKey(), fileLoc);
+    if (failed(value))
+      return failure();
+    values[constant.getKey().str()] = *value;
   }
   if (failed(importNodes(graph)))
     return failure();
@@ -313,7 +351,7 @@ LogicalResult Importer::importNode(const ::onnx::NodeProto &node) {
   for (const auto *attribute : graphs)
     graphNames.push_back(attribute->name());
   auto op = mlir::onnx::NodeOp::create(
-      builder, loc, resultTypes, node.op_type(), domain, opsets.lookup(domain), operands,
+      builder, loc, resultTypes, node.op_type(), domain, opsetOf(domain), operands,
       builder.getDictionaryAttr(attributes),
       graphs.empty() ? ArrayAttr() : builder.getStrArrayAttr(graphNames), graphs.size());
   for (auto [i, attribute] : llvm::enumerate(graphs))

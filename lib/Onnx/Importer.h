@@ -22,6 +22,9 @@ struct DimRange {
 struct ImportOptions {
   /// By ONNX dimension name. A name that no input has is an error.
   llvm::StringMap<DimRange> dims;
+  /// Inputs that become constants, by name: "3" or "1,2" (a scalar or a vector of numbers), or the
+  /// path of a serialised TensorProto. Their dimensions are fixed with them.
+  llvm::StringMap<std::string> constants;
 };
 
 /// Reads an ONNX file of opset 7 or later into a module with one `func.func @main` of `onnx.node`

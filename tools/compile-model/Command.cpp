@@ -97,6 +97,8 @@ Command tilewright::parseCommand(int argc, char **argv) {
       "that picks the best one where it runs");
   options.list("dim", "NAME=N|NAME=A..B", c.dims,
                "fix or bound a symbolic dimension; others are free");
+  options.list("constant", "NAME=VALUE", c.constants,
+               "an input becomes a constant: numbers (1,2,3), or the path of a\nTensorProto (.pb)");
   options.choice(
       "weights", {"embed", "file"}, c.weights,
       "weights inside the artefact (default), or in FILE.weights,\nmapped from beside it");

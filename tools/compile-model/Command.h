@@ -16,7 +16,7 @@ namespace tilewright {
 struct Command {
   std::string model, output, name, target = "native", pipeline = "default", weights = "embed";
   std::string emit, stopAfter, dumpDir, report, verify;
-  std::vector<std::string> dims;
+  std::vector<std::string> dims, constants;
   bool listOps = false, listTargets = false, verbose = false;
 };
 

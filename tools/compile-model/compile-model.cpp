@@ -108,14 +108,20 @@ private:
       return wrong(createStringError("cannot read '" + c.model + "': no such file"));
     auto start = std::chrono::steady_clock::now();
     if (sys::path::extension(c.model) == ".mlir") {
-      if (!c.dims.empty())
-        return wrong(createStringError(
-            "--dim is for ONNX models; a module has its sizes in its types and xf.bounds"));
+      if (!c.dims.empty() || !c.constants.empty())
+        return wrong(createStringError("--dim and --constant are for ONNX models; a module has its "
+                                       "sizes in its types and xf.bounds"));
       module = mlir::parseSourceFile<mlir::ModuleOp>(c.model, &context);
     } else {
       ImportOptions options;
       if (Error error = parseDims(options.dims))
         return wrong(std::move(error));
+      for (StringRef argument : c.constants) {
+        auto [name, value] = argument.split('=');
+        if (value.empty())
+          return wrong(createStringError("expects --constant NAME=VALUE, got '" + argument + "'"));
+        options.constants[name] = value.str();
+      }
       module = importOnnx(c.model, context, options);
       isOnnx = true;
     }
