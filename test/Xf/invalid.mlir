@@ -9,7 +9,7 @@ func.func @f(%x: tensor<4xi32>) {
 // -----
 
 func.func @f(%x: tensor<4xf32>) {
-  // expected-error @+1 {{expects elements of i1, or integers for their bits, got 'f32'}}
+  // expected-error @+1 {{expects elements of i1, got 'f32'}}
   %0 = xf.unary logical_not %x : (tensor<4xf32>) -> tensor<4xf32>
   return
 }

@@ -29,8 +29,8 @@ Command parseCommand(int argc, char **argv) {
   Options options("bench-model", "Measures the latency of a model compiled by compile-model.");
   options.argument("MODEL.so", c.artefact);
   options.list("dim", "NAME=SIZE", m.inputs.dims,
-               "size of a symbolic dimension (default: what follows from others,
-or its minimum)");
+               "size of a symbolic dimension (default: what follows from others,\n"
+               "or its minimum)");
   options.text("threads", "N[,N...]", c.threads, "one line of results each (default: all CPUs)");
   options.list("against", "PEER", m.peers,
                "compare with a peer in turns: onnxruntime=MODEL.onnx (npm's onnxruntime-node, in\n"

@@ -16,6 +16,9 @@
 #include <cmath>
 
 using namespace mlir;
+using mlir::xf::CompareKind;
+using mlir::xf::ReduceKind;
+using mlir::xf::UnaryKind;
 
 namespace tilewright {
 
@@ -44,9 +47,45 @@ static Tensor padMask(TensorBuilder &b, Tensor mask, OpFoldResult keys) {
   return b.pad(mask, low, high, hidden);
 }
 
+// Output 3: the scores at a step of the computation: 0 scaled products, 1 with softcap, 2 with all
+// that masks, too, 3 after softmax.
+static Tensor scoresAt(TensorBuilder &b, const TensorBuilder::Attention &a, int64_t mode) {
+  Sizes q = b.sizes(a.query), k = b.sizes(a.key);
+  Type type = a.query.elementType();
+  OpFoldResult group = b.index.div(q[1], k[1]);
+  // Query heads of one key head are a dimension of their own, which the keys broadcast to.
+  Tensor products = b.matmul(b.reshape(a.query, {q[0], k[1], group, q[2], q[3]}),
+                             b.unsqueeze(a.key, {2}), /*transposeRhs=*/true);
+  Tensor scores = b.scale(b.reshape(products, {q[0], q[1], q[2], k[2]}), a.scale);
+  if (mode >= 1 && a.softcap != 0)
+    scores = b.scale(b.unary(UnaryKind::tanh, b.scale(scores, 1 / a.softcap)), a.softcap);
+  if (mode < 2)
+    return scores;
+  Tensor hidden = b.number(-INFINITY, type), mask = a.mask;
+  if (a.causal) {
+    Type i64 = b.builder.getI64Type();
+    OpFoldResult offset = a.offset ? a.offset : b.index.constant(0);
+    Tensor starts = b.broadcast(b.known(i64, {}, {offset}), {q[0]});
+    mask = combineMasks(b, mask, causalMask(b, starts, q[2], k[2], /*window=*/-1));
+  }
+  if (a.kvLengths)
+    mask = combineMasks(b, mask,
+                        b.compare(CompareKind::lt,
+                                  b.iota(b.index.constant(0), k[2], a.kvLengths.elementType()),
+                                  b.unsqueeze(a.kvLengths, {1, 2, 3})));
+  if (mask)
+    scores = mask.elementType().isInteger(1) ? b.select(mask, scores, hidden) : b.add(scores, mask);
+  if (mode < 3)
+    return scores;
+  // A row that sees nothing is 0.
+  Tensor best = b.reduce(ReduceKind::max, scores, {3}, /*keepDims=*/true);
+  return b.select(b.compare(CompareKind::eq, best, hidden), b.number(0, type),
+                  b.softmax(scores, 3));
+}
+
 static void convertAttention(Node &n, TensorBuilder &b) {
-  n.ignore("softmax_precision");     // softmax is computed in f32 or wider
-  n.ignore("qk_matmul_output_mode"); // output 3 is refused
+  n.ignore("softmax_precision"); // softmax is computed in f32 or wider
+  int64_t mode = n.integer("qk_matmul_output_mode", 0);
   bool packed = n.tensor(0) && n.tensor(0).rank() == 3;
   TensorBuilder::Attention a;
   a.query = byHeads(n, b, n.tensor(0), "q_num_heads");
@@ -75,7 +114,8 @@ static void convertAttention(Node &n, TensorBuilder &b) {
     a.causal = false;
   }
   Tensor result = b.attention(a);
-  n.yield({packed ? mergeHeads(b, result) : result, a.key, a.value});
+  Tensor scores = n.wants(3) && n.ok() ? scoresAt(b, a, mode) : Tensor();
+  n.yield({packed ? mergeHeads(b, result) : result, a.key, a.value, scores});
 }
 
 static const Recipe recipes[] = {{"", "Attention", 23, convertAttention}};

@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+#include "lib/Conversion/OnnxToXf/Convolution.h"
 #include "lib/Conversion/OnnxToXf/Recipe.h"
 
 using namespace mlir;
@@ -29,22 +30,23 @@ static bool samePads(TensorBuilder &b, TensorBuilder::Convolution &c, bool upper
   return true;
 }
 
-static void convertConv(Node &n, TensorBuilder &b) {
+std::optional<TensorBuilder::Convolution> readConvolution(Node &n, TensorBuilder &b, Tensor input,
+                                                          Tensor filter) {
   n.ignore("kernel_shape"); // the filter's own sizes
   TensorBuilder::Convolution c;
-  c.input = n.tensor(0);
-  c.filter = n.tensor(1);
-  c.bias = n.optional(2);
+  c.input = input;
+  c.filter = filter;
   c.group = n.integer("group", 1);
   std::string automatic = n.text("auto_pad", "NOTSET");
   auto strides = n.integers("strides"), pads = n.integers("pads"),
        dilations = n.integers("dilations");
   if (!n.ok())
-    return;
+    return std::nullopt;
   int64_t spatial = c.input.rank() - 2;
   if (spatial < 1 || c.filter.rank() != c.input.rank())
     return (void)b.fail("expects input and filter of one rank of 3 or more, got " +
-                        Twine(c.input.rank()) + " and " + Twine(c.filter.rank()));
+                        Twine(c.input.rank()) + " and " + Twine(c.filter.rank())),
+           std::nullopt;
   c.strides = strides.value_or(SmallVector<int64_t>(spatial, 1));
   c.dilations = dilations.value_or(SmallVector<int64_t>(spatial, 1));
   c.pads = automatic == "NOTSET" ? pads.value_or(SmallVector<int64_t>(2 * spatial, 0))
@@ -53,15 +55,25 @@ static void convertConv(Node &n, TensorBuilder &b) {
       static_cast<int64_t>(c.dilations.size()) != spatial ||
       static_cast<int64_t>(c.pads.size()) != 2 * spatial)
     return (void)b.fail("expects strides, dilations and pads for " + Twine(spatial) +
-                        " spatial dimensions");
+                        " spatial dimensions"),
+           std::nullopt;
   bool same = automatic == "SAME_UPPER" || automatic == "SAME_LOWER";
   if (!same && automatic != "NOTSET" && automatic != "VALID")
     return (void)b.fail(
-        "expects attribute 'auto_pad' to be NOTSET, VALID, SAME_UPPER or SAME_LOWER, got " +
-        automatic);
+               "expects attribute 'auto_pad' to be NOTSET, VALID, SAME_UPPER or SAME_LOWER, got " +
+               automatic),
+           std::nullopt;
   if (same && !samePads(b, c, automatic == "SAME_UPPER"))
+    return std::nullopt;
+  return c;
+}
+
+static void convertConv(Node &n, TensorBuilder &b) {
+  auto c = readConvolution(n, b, n.tensor(0), n.tensor(1));
+  if (!c)
     return;
-  n.yield(b.convolution(c));
+  c->bias = n.optional(2);
+  n.yield(b.convolution(*c));
 }
 
 static const Recipe recipes[] = {

@@ -146,6 +146,11 @@ static void convertBiasGelu(Node &n, TensorBuilder &b) {
   n.yield(b.unary(UnaryKind::gelu_erf, b.add(n.tensor(0), n.tensor(1))));
 }
 
+// x + bias + skip
+static void convertBiasAdd(Node &n, TensorBuilder &b) {
+  n.yield(b.add(b.add(n.tensor(0), n.tensor(1)), n.tensor(2)));
+}
+
 static Tensor clamp(TensorBuilder &b, Tensor x, Tensor low, Tensor high) {
   if (x && low)
     x = b.binary(BinaryKind::max, x, b.reshape(low, {}));
@@ -293,6 +298,7 @@ static const Recipe recipes[] = {
     {"", "ThresholdedRelu", 10, convertThresholdedRelu},
     {"", "Where", 9, convertWhere},
     {"", "Xor", 7, binary<BinaryKind::logical_xor>},
+    {"com.microsoft", "BiasAdd", 1, convertBiasAdd},
     {"com.microsoft", "BiasGelu", 1, convertBiasGelu},
     {"com.microsoft", "FastGelu", 1, convertFastGelu},
     {"com.microsoft", "Gelu", 1, unary<UnaryKind::gelu_erf>},

@@ -25,6 +25,7 @@ public:
 
   bool ok() const { return builder.ok(); }
   int64_t opset() { return op.getVersion(); }
+  llvm::StringRef domain() { return op.getDomain(); }
 
   // Operands
   // ---------------------------------------------------------------------------------------------------------------------

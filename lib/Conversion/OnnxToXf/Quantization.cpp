@@ -10,6 +10,7 @@
 // up to 2^9 products of 8 bits exactly in f32, so they are computed in f64 where the sum is longer.
 //
 //===----------------------------------------------------------------------===//
+#include "lib/Conversion/OnnxToXf/Convolution.h"
 #include "lib/Conversion/OnnxToXf/Recipe.h"
 
 using namespace mlir;
@@ -197,6 +198,52 @@ static void convertQLinearMatMul(Node &n, TensorBuilder &b) {
   n.yield(quantize(b, real, perRow(b, b.cast(yScale, f32)), perRow(b, yZero), yZero.elementType()));
 }
 
+// Sums over channels and window of a filter.
+static Tensor integerConvolution(Node &n, TensorBuilder &b, Tensor x, Tensor xZero, Tensor filter,
+                                 Tensor filterZero) {
+  if (!x || !filter)
+    return {};
+  int64_t terms = 1;
+  for (int64_t size : filter.shape().drop_front())
+    terms = ShapedType::isDynamic(size) ? 1 << 20 : terms * size;
+  Type type = accumulatorOf(b, terms);
+  // A zero point per filter is a vector over its first dimension.
+  if (filterZero && filterZero.rank() == 1 && filterZero.dim(0) != 1)
+    filterZero = b.unsqueeze(filterZero, llvm::to_vector(llvm::seq<int64_t>(1, filter.rank())));
+  auto c = readConvolution(n, b, centred(b, x, xZero, /*rows=*/false, type),
+                           centred(b, filter, filterZero, /*rows=*/false, type));
+  return c ? b.convolution(*c) : Tensor();
+}
+
+static void convertConvInteger(Node &n, TensorBuilder &b) {
+  n.yield(b.cast(integerConvolution(n, b, n.tensor(0), n.optional(2), n.tensor(1), n.optional(3)),
+                 b.builder.getI32Type()));
+}
+
+// A vector over output channels, dimension 1.
+static Tensor perChannel(TensorBuilder &b, Tensor vector, Tensor x) {
+  if (!vector || !x || vector.rank() == 0)
+    return vector;
+  if (vector.dim(0) == 1)
+    return b.reshape(vector, {});
+  return b.unsqueeze(vector, llvm::to_vector(llvm::seq<int64_t>(1, x.rank() - 1)));
+}
+
+static void convertQLinearConv(Node &n, TensorBuilder &b) {
+  Tensor x = n.tensor(0), xScale = n.tensor(1), w = n.tensor(3), wScale = n.tensor(4),
+         yScale = n.tensor(6), yZero = n.tensor(7), bias = n.optional(8);
+  Tensor sum = integerConvolution(n, b, x, n.tensor(2), w, n.tensor(5));
+  if (!n.ok() || !sum)
+    return;
+  Type f32 = b.builder.getF32Type();
+  if (bias)
+    sum = b.add(sum, perChannel(b, b.cast(bias, sum.elementType()), sum));
+  Tensor real =
+      b.mul(b.cast(sum, f32), b.mul(perChannel(b, xScale, sum), perChannel(b, wScale, sum)));
+  n.yield(quantize(b, real, perChannel(b, yScale, sum), perChannel(b, yZero, sum),
+                   yZero.elementType()));
+}
+
 // x [.., k] times B [n, k], whose rows are blocks of `block` values of `bits` bits, the first in
 // the low ones: B = scale (q - zero_point), zero_point 2^(bits - 1) unless given.
 static void convertMatMulNBits(Node &n, TensorBuilder &b) {
@@ -246,9 +293,11 @@ static void convertMatMulNBits(Node &n, TensorBuilder &b) {
 }
 
 static const Recipe recipes[] = {
+    {"", "ConvInteger", 10, convertConvInteger},
     {"", "DequantizeLinear", 10, convertDequantizeLinear},
     {"", "DynamicQuantizeLinear", 11, convertDynamicQuantizeLinear},
     {"", "MatMulInteger", 10, convertMatMulInteger},
+    {"", "QLinearConv", 10, convertQLinearConv},
     {"", "QLinearMatMul", 10, convertQLinearMatMul},
     {"", "QuantizeLinear", 10, convertQuantizeLinear},
     {"com.microsoft", "DequantizeLinear", 1, convertDequantizeLinear},

@@ -38,12 +38,15 @@ llvm::ArrayRef<Recipe> einsumRecipes();
 llvm::ArrayRef<Recipe> reductionRecipes();
 llvm::ArrayRef<Recipe> normalizationRecipes();
 llvm::ArrayRef<Recipe> convolutionRecipes();
+llvm::ArrayRef<Recipe> paddingRecipes();
 llvm::ArrayRef<Recipe> poolingRecipes();
 llvm::ArrayRef<Recipe> quantizationRecipes();
+llvm::ArrayRef<Recipe> resizeRecipes();
 llvm::ArrayRef<Recipe> scatterRecipes();
 llvm::ArrayRef<Recipe> attentionRecipes();
 llvm::ArrayRef<Recipe> contribAttentionRecipes();
 llvm::ArrayRef<Recipe> groupQueryRecipes();
+llvm::ArrayRef<Recipe> recurrentRecipes();
 llvm::ArrayRef<Recipe> rotaryRecipes();
 llvm::ArrayRef<Recipe> cacheWriteRecipes();
 

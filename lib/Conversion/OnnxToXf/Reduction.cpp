@@ -164,9 +164,39 @@ static void convertCumSum(Node &n, TensorBuilder &b) {
   n.yield(b.transpose(vector ? b.squeeze(sums, {0}) : sums, perm));
 }
 
+// Doubling: after step d each element is the product of the 2d elements up to it.
+static void convertCumProd(Node &n, TensorBuilder &b) {
+  Tensor x = n.tensor(0);
+  bool exclusive = n.flag("exclusive", false), reverse = n.flag("reverse", false);
+  SmallVector<int64_t> given = n.integersAt(1);
+  if (!n.ok() || given.size() != 1)
+    return (void)b.fail("expects one axis");
+  int64_t axis = n.normalizeAxis(given.front(), x.rank());
+  if (!n.ok())
+    return;
+  int64_t count = x.dim(axis);
+  if (ShapedType::isDynamic(count))
+    return (void)b.fail("expects a static size of the axis; --dim fixes it");
+  // x moved by `step` along the axis, with ones where nothing came from.
+  auto moved = [&](Tensor y, int64_t step) {
+    OpFoldResult zero = b.index.constant(0), gap = b.index.constant(step),
+                 kept = b.index.constant(count - step);
+    Sizes low(x.rank(), zero), high = low;
+    (reverse ? high : low)[axis] = gap;
+    return b.pad(b.slice(y, axis, reverse ? gap : zero, kept), low, high,
+                 b.scalar(1, x.elementType()));
+  };
+  if (exclusive && count > 0)
+    x = moved(x, 1);
+  for (int64_t step = 1; step < count; step *= 2)
+    x = b.mul(x, moved(x, step));
+  n.yield(x);
+}
+
 static const Recipe recipes[] = {
     {"", "ArgMax", 1, convertArg<ReduceKind::argmax>},
     {"", "ArgMin", 1, convertArg<ReduceKind::argmin>},
+    {"", "CumProd", 26, convertCumProd},
     {"", "CumSum", 11, convertCumSum},
     {"", "LogSoftmax", 1, convertSoftmax1<logSoftmax>},
     {"", "LogSoftmax", 13, convertSoftmax13<logSoftmax>},

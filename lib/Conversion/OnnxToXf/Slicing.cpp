@@ -1,4 +1,4 @@
-//===- Slicing.cpp - recipes of slices, concatenation, gathering, padding -===//
+//===- Slicing.cpp - recipes of slices, concatenation, gathering -===//
 //
 // Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -287,59 +287,11 @@ static void convertGatherND(Node &n, TensorBuilder &b) {
   n.yield(b.gather(b.reshape(x, flat), position, 0));
 }
 
-//===----------------------------------------------------------------------===//
-// Pad
-//===----------------------------------------------------------------------===//
-
-static void pad(Node &n, TensorBuilder &b, ArrayRef<OpFoldResult> pads,
-                std::optional<ArrayRef<int64_t>> axes, Tensor filler) {
-  Tensor x = n.tensor(0);
-  std::string mode = n.text("mode", "constant");
-  if (!n.ok())
-    return;
-  if (mode != "constant")
-    return (void)b.fail("expects attribute 'mode' to be constant, got " + mode);
-  int64_t count = axes ? axes->size() : x.rank();
-  if (static_cast<int64_t>(pads.size()) != 2 * count)
-    return (void)b.fail("expects " + Twine(2 * count) + " pads, got " + Twine(pads.size()));
-  Sizes low(x.rank(), b.index.constant(0)), high = low;
-  for (int64_t i = 0; i < count; ++i) {
-    int64_t axis = axes ? n.normalizeAxis((*axes)[i], x.rank()) : i;
-    low[axis] = pads[i];
-    high[axis] = pads[count + i];
-  }
-  for (OpFoldResult width : llvm::concat<OpFoldResult>(low, high))
-    if (!b.index.alwaysNonNegative(width))
-      return (void)b.fail("expects pads of at least 0");
-  n.yield(b.pad(x, low, high, filler ? b.reshape(filler, {}) : b.scalar(0, x.elementType())));
-}
-
-static void convertPad2(Node &n, TensorBuilder &b) {
-  Tensor x = n.tensor(0);
-  auto pads = n.integers("pads");
-  double value = n.number("value", 0);
-  if (!pads)
-    return (void)b.fail("expects attribute 'pads'");
-  Sizes widths = llvm::map_to_vector(*pads, [&](int64_t width) { return b.index.constant(width); });
-  if (n.ok())
-    pad(n, b, widths, std::nullopt, b.scalar(value, x.elementType()));
-}
-static void convertPad11(Node &n, TensorBuilder &b) {
-  Sizes widths = n.indices(1);
-  SmallVector<int64_t> axes;
-  if (n.optional(3))
-    axes = n.integersAt(3);
-  pad(n, b, widths, n.optional(3) ? std::optional(ArrayRef<int64_t>(axes)) : std::nullopt,
-      n.optional(2));
-}
-
 static const Recipe recipes[] = {
     {"", "Concat", 4, convertConcat},
     {"", "Gather", 1, convertGather},
     {"", "GatherElements", 11, convertGatherElements},
     {"", "GatherND", 11, convertGatherND},
-    {"", "Pad", 2, convertPad2},
-    {"", "Pad", 11, convertPad11},
     {"", "Slice", 1, convertSlice1},
     {"", "Slice", 10, convertSlice10},
     {"", "Split", 2, convertSplit2},

@@ -1,0 +1,134 @@
+//===- Recurrent.cpp - recipes of operators that carry a state along the sequence -===//
+//
+// Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "lib/Conversion/OnnxToXf/Heads.h"
+#include "lib/Conversion/OnnxToXf/Recipe.h"
+#include <cmath>
+
+using namespace mlir;
+using mlir::xf::UnaryKind;
+
+namespace tilewright {
+
+// Depthwise convolution of past_state and input [b, c, l] with weight [c, 1, k]; the last k - 1
+// elements are the next state. Source:
+// https://onnx.ai/onnx/operators/onnx__CausalConvWithState.html
+static void convertCausalConv(Node &n, TensorBuilder &b) {
+  Tensor x = n.tensor(0), weight = n.tensor(1), bias = n.optional(2), past = n.optional(3);
+  std::string activation = n.text("activation", "none");
+  if (n.domain() == "com.microsoft")
+    n.expect("ndim", 1);
+  if (!n.ok())
+    return;
+  if (activation != "none" && activation != "silu" && activation != "swish")
+    return (void)b.fail("expects attribute 'activation' to be none, silu or swish, got " +
+                        activation);
+  if (x.rank() != 3 || weight.rank() != 3 || weight.type().isDynamicDim(2) ||
+      weight.type().isDynamicDim(0))
+    return (void)b.fail("expects an input [batch, channels, length] and a static weight");
+  OpFoldResult carried = b.index.constant(weight.dim(2) - 1), zero = b.index.constant(0);
+  Tensor padded =
+      past ? b.concat({past, x}, 2)
+           : b.pad(x, {zero, zero, carried}, {zero, zero, zero}, b.scalar(0, x.elementType()));
+  TensorBuilder::Convolution c;
+  c.input = padded;
+  c.filter = weight;
+  c.bias = bias;
+  c.strides = c.dilations = {1};
+  c.pads = {0, 0};
+  c.group = weight.dim(0);
+  Tensor result = b.convolution(c);
+  if (activation != "none")
+    result = b.unary(UnaryKind::silu, result);
+  n.yield({result, b.slice(padded, 2, b.size(x, 2), carried)});
+}
+
+namespace {
+/// One step of linear attention.
+struct Rule {
+  bool gated, delta;
+};
+} // namespace
+
+static std::optional<Rule> ruleOf(Node &n, TensorBuilder &b) {
+  std::string rule = n.text("update_rule", "gated_delta");
+  if (rule == "linear" || rule == "gated" || rule == "delta" || rule == "gated_delta")
+    return Rule{rule.starts_with("gated"), StringRef(rule).ends_with("delta")};
+  b.fail("expects attribute 'update_rule' to be linear, gated, delta or gated_delta, got " + rule);
+  return std::nullopt;
+}
+
+// Step t of [b, l, h d] as [b, h, 1, d]; with one value per head, d = 1.
+static Tensor stepOf(TensorBuilder &b, Tensor x, int64_t t, int64_t heads) {
+  if (!x)
+    return {};
+  return splitHeads(b, b.slice(x, 1, b.index.constant(t), b.index.constant(1)), heads);
+}
+
+// With a state S [b, hkv, dk, dv], for each step:
+//   gated: S = exp(decay) S by rows;  v' = v, with delta: v' = beta (v - Sᵀ k);  S = S + k v'ᵀ;
+//   output = scale q S.
+// Source: https://onnx.ai/onnx/operators/onnx__LinearAttention.html
+static void convertLinearAttention(Node &n, TensorBuilder &b) {
+  Tensor query = n.tensor(0), key = n.tensor(1), value = n.tensor(2), past = n.optional(3),
+         decay = n.optional(4), beta = n.optional(5);
+  int64_t heads = n.integer("q_num_heads"), keyHeads = n.integer("kv_num_heads");
+  double scale = n.number("scale", 0);
+  n.ignore("chunk_size"); // a hint for kernels
+  std::optional<Rule> rule = ruleOf(n, b);
+  if (!n.ok())
+    return;
+  int64_t length = query.rank() == 3 ? query.dim(1) : ShapedType::kDynamic;
+  if (ShapedType::isDynamic(length) || length > 256)
+    return (void)b.fail("expects a static sequence of up to 256 steps; --dim fixes it");
+  if (key.rank() != 3 || value.rank() != 3 || key.type().isDynamicDim(2) ||
+      value.type().isDynamicDim(2) || keyHeads <= 0 || heads % keyHeads)
+    return (void)b.fail("expects static key and value sizes and heads that divide");
+  if ((rule->gated && !decay) || (rule->delta && !beta))
+    return (void)b.fail("expects decay for gated rules and beta for delta rules");
+  int64_t keySize = key.dim(2) / keyHeads, valueSize = value.dim(2) / keyHeads;
+  auto size = [&](int64_t i) { return b.index.constant(i); };
+  OpFoldResult batch = b.size(query, 0);
+  Type element = query.elementType(), f32 = b.builder.getF32Type();
+  Type type = element.getIntOrFloatBitWidth() < 32 ? f32 : element; // the state is not rounded
+  auto wide = [&](Tensor x) { return b.cast(x, type); };
+  Tensor state = past ? wide(past)
+                      : b.broadcast(b.scalar(0, type),
+                                    {batch, size(keyHeads), size(keySize), size(valueSize)});
+  if (scale == 0)
+    scale = 1 / std::sqrt(static_cast<double>(keySize));
+  SmallVector<Tensor> outputs;
+  for (int64_t t = 0; t < length && n.ok(); ++t) {
+    Tensor k = wide(stepOf(b, key, t, keyHeads)), v = wide(stepOf(b, value, t, keyHeads));
+    Tensor column = b.transpose(k, {0, 1, 3, 2});
+    if (rule->gated)
+      state = b.mul(state, b.transpose(b.unary(UnaryKind::exp, wide(stepOf(b, decay, t, keyHeads))),
+                                       {0, 1, 3, 2}));
+    if (rule->delta)
+      v = b.mul(wide(stepOf(b, beta, t, keyHeads)), b.sub(v, b.matmul(k, state)));
+    state = b.add(state, b.mul(column, v));
+    // The query heads of one key head are the rows of a product.
+    Tensor q = b.reshape(wide(stepOf(b, query, t, heads)),
+                         {batch, size(keyHeads), size(heads / keyHeads), size(keySize)});
+    Tensor read = b.scale(b.matmul(q, state), scale);
+    outputs.push_back(b.cast(b.reshape(read, {batch, size(1), size(heads * valueSize)}), element));
+  }
+  if (n.ok())
+    n.yield({b.concat(outputs, 1), b.cast(state, element)});
+}
+
+static const Recipe recipes[] = {
+    {"", "CausalConvWithState", 27, convertCausalConv},
+    {"", "LinearAttention", 27, convertLinearAttention},
+    {"com.microsoft", "CausalConvWithState", 1, convertCausalConv},
+    {"com.microsoft", "LinearAttention", 1, convertLinearAttention},
+};
+
+ArrayRef<Recipe> recurrentRecipes() {
+  return recipes;
+}
+
+} // namespace tilewright
