@@ -1,5 +1,22 @@
 // RUN: tilewright-opt %s --allow-unregistered-dialect --pass-pipeline='builtin.module(func.func(codegen-fuse-rows),canonicalize,cse)' --split-input-file | FileCheck %s
 
+// A loop without iterations leaves what it starts from.
+// CHECK-LABEL: func.func @empty_reduction
+// CHECK-SAME:    %{{.*}}: tensor<2x0xf32>, %[[INIT:.*]]: tensor<2xf32>)
+// CHECK-NOT:     scf.forall
+// CHECK:         return %[[INIT]]
+func.func @empty_reduction(%x: tensor<2x0xf32>, %init: tensor<2xf32>) -> tensor<2xf32> {
+  %sum = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>],
+                         iterator_types = ["parallel", "reduction"]}
+    ins(%x : tensor<2x0xf32>) outs(%init : tensor<2xf32>) {
+    ^bb0(%p: f32, %o: f32):
+      %0 = arith.addf %o, %p : f32
+      linalg.yield %0 : f32 } -> tensor<2xf32>
+  return %sum : tensor<2xf32>
+}
+
+// -----
+
 // The residual sum is a result of the loop that normalises it: one loop, no other linalg op outside.
 // CHECK-LABEL: func.func @residual_rms_norm
 // CHECK-NOT:     linalg.

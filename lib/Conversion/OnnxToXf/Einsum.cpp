@@ -152,8 +152,8 @@ static bool prepare(Node &n, TensorBuilder &b, SmallVectorImpl<Labelled> &operan
   }
   // Implicit output: the ellipsis, then labels that occur once, in alphabetic order.
   std::string all;
-  for (const Labelled &operand : operands)
-    all += operand.labels;
+  for (auto [term, tensor] : llvm::zip_equal(terms, tensors))
+    all += expandEllipsis(term, ellipsis);
   std::string once = keep(all, [&](char label) {
     return static_cast<unsigned char>(label) < 128 && llvm::count(all, label) == 1;
   });
