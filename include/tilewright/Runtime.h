@@ -5,19 +5,20 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// An artefact NAME.so, NAME.a or NAME.o exports one function, `const tw_model
-// *tw_NAME_model(void)`, and a shared object also TW_ENTRY for dlopen. The model behind it
-// describes itself (names, types, sizes, limits) and brings its own code; there is no library to
-// link. The generated NAME.h names inputs, outputs and dimensions.
+// An artefact NAME.so, NAME.a or NAME.o exports one function,
+// `const tw_model *tw_NAME_model(void)`, and a shared object also TW_ENTRY for dlopen. The model
+// behind it describes itself (names, types, sizes, limits) and brings its own code; there is no
+// library to link. The generated NAME.h names inputs, outputs and dimensions.
 //
 //   const tw_model *model = tw_bert_model();
 //   tw_error error;
 //   tw_instance *instance;
-//   if (tw_create(model, NULL, &instance, &error) != TW_OK)      // threads, memory, weights:
-//   everything that can be slow
+//   // Everything that can be slow: threads, memory, weights.
+//   if (tw_create(model, NULL, &instance, &error) != TW_OK)
 //     return fprintf(stderr, "%s\n", error.message);
-//   tw_run(instance, inputs, 2, outputs, 1, &error);             // no allocation, no lock, no
-//   system call tw_destroy(instance);
+//   // No allocation, no lock, no system call.
+//   tw_run(instance, inputs, 2, outputs, 1, &error);
+//   tw_destroy(instance);
 //
 // Rules. A failed call returns a code, explains it in `error` (which may be null) and has written
 // no output. A model is immutable and may be used by all threads; an instance runs one request at a
@@ -41,8 +42,8 @@ extern "C" {
 #endif
 
 #define TW_ABI_VERSION 1
-#define TW_ENTRY                                                                                   \
-  "tw_artefact_model"             // in a shared object: `const tw_model *tw_artefact_model(void)`
+// In a shared object, whatever the model's name: `const tw_model *tw_artefact_model(void)`.
+#define TW_ENTRY "tw_artefact_model"
 #define TW_WORKSPACE_ALIGNMENT 64 // bytes, of a workspace that the caller provides
 #define TW_WEIGHTS_ALIGNMENT 64   // bytes, of weights that the caller provides
 
@@ -77,8 +78,8 @@ typedef struct tw_error {
 
 enum {
   TW_DIM_STATIC = -1, // always `size`
-  TW_DIM_COMPUTED =
-      -2 // follows from the symbols in a way that only tw_output_shapes knows (outputs only)
+  // Of outputs only: follows from the symbols in a way that only tw_output_shapes knows.
+  TW_DIM_COMPUTED = -2
 };
 
 typedef struct tw_dim {

@@ -33,8 +33,7 @@ enum ExitCode {
 };
 
 /// Declares options bound to variables, whose values are the defaults; then parses. Options are
-/// written `--name VALUE` or
-/// `--name=VALUE`, one letter also `-x VALUE`; `--` ends them.
+/// written `--name VALUE` or `--name=VALUE`, one letter also `-x VALUE`; `--` ends them.
 class Options {
 public:
   Options(llvm::StringRef tool, llvm::StringRef overview) : tool(tool), overview(overview) {}
