@@ -211,13 +211,15 @@ void tw_launch(const tw_call *call, tw_region region, const void *closure, int64
 // Threads
 //===----------------------------------------------------------------------===//
 
-// Generations of tw_slot.presence.
-enum { Idle, Invited, Inside };
+// Generations of tw_slot.presence. A worker is starting until its thread has made the system calls
+// that begin one: they belong to tw_create, not to a run.
+enum { Starting, Idle, Invited, Inside };
 
 static void *work(void *argument) {
   struct tw_worker *worker = argument;
   tw_team *team = worker->team;
   tw_slot *slot = &team->slots[worker->tid];
+  setGate(&slot->presence, Idle);
   for (;;) {
     // Read first: an invitation that comes after we looked for one changes it.
     uint32_t seen = atomic_load_explicit(&team->start.generation, memory_order_acquire);
@@ -274,6 +276,8 @@ tw_status tw_team_start(tw_team *team, const tw_variant *variant, const tw_optio
                      threads, i + 1, code);
     }
   }
+  for (int32_t i = 1; i < threads; ++i)
+    waitGate(&team->slots[i].presence, Starting);
   return TW_OK;
 }
 

@@ -7,7 +7,6 @@
 #include "lib/Conversion/OnnxToXf/Recipe.h"
 
 using namespace mlir;
-using mlir::xf::BinaryKind;
 using mlir::xf::CompareKind;
 
 namespace tilewright {
