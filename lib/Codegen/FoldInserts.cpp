@@ -43,6 +43,10 @@ public:
     if (!loop || loop->getBlock() != insert->getBlock() || !result.hasOneUse() ||
         insert.getSourceType().getRank() != insert.getDestType().getRank())
       return false;
+    // What the loop does not write itself must be of no interest: half of a concatenation may stand
+    // there.
+    if (!loop.getOutputs()[result.getResultNumber()].getDefiningOp<tensor::EmptyOp>())
+      return false;
     destination = dyn_cast<OpResult>(insert.getDest());
     sharesLoop = destination && destination.getOwner() == loop;
     if (!collectUses() || !bringOperandsInFront())

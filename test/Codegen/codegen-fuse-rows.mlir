@@ -139,3 +139,33 @@ func.func @halves(%x: tensor<4x4xf32>) -> tensor<4x8xf32> {
   %1 = tensor.insert_slice %y#1 into %0[0, 4] [4, 4] [1, 1] : tensor<4x4xf32> into tensor<4x8xf32>
   return %1 : tensor<4x8xf32>
 }
+
+// -----
+
+#id = affine_map<(d0, d1) -> (d0, d1)>
+
+// A concatenation within another one: only what is whole may be written straight into the outer tensor, else its first half is lost.
+// CHECK-LABEL: @nested_concat
+// CHECK: %[[FIRST:.*]] = scf.forall {{.*}} -> (tensor<?x4xf32>)
+// CHECK: math.exp
+// CHECK: %[[INNER:.*]] = scf.forall {{.*}}shared_outs(%{{.*}} = %[[FIRST]]) -> (tensor<?x4xf32>)
+// CHECK: math.absf
+// CHECK: tensor.insert_slice %[[INNER]] into %{{.*}}[0, 0] [%{{.*}}, 4] [1, 1]
+func.func @nested_concat(%a: tensor<?x2xf32>, %b: tensor<?x2xf32>, %c: tensor<?x4xf32>, %n: index) -> tensor<?x8xf32> {
+  %e = tensor.empty(%n) : tensor<?x2xf32>
+  %x = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%a : tensor<?x2xf32>) outs(%e : tensor<?x2xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %v = math.exp %in : f32
+    linalg.yield %v : f32
+  } -> tensor<?x2xf32>
+  %y = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%b : tensor<?x2xf32>) outs(%e : tensor<?x2xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %v = math.absf %in : f32
+    linalg.yield %v : f32
+  } -> tensor<?x2xf32>
+  %inner = tensor.concat dim(1) %x, %y : (tensor<?x2xf32>, tensor<?x2xf32>) -> tensor<?x4xf32>
+  %outer = tensor.concat dim(1) %inner, %c : (tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<?x8xf32>
+  return %outer : tensor<?x8xf32>
+}
