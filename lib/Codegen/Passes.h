@@ -16,6 +16,10 @@ namespace tilewright {
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION
 #include "lib/Codegen/Passes.h.inc"
+
+/// memref.collapse_shape tells the sizes of its result (ReifyRankedShapedTypeOpInterface), so that
+/// a buffer which bufferization allocates for a copy of a collapsed result has a size of symbols.
+void registerCollapsedSizes(mlir::DialectRegistry &registry);
 } // namespace tilewright
 
 #endif // TILEWRIGHT_LIB_CODEGEN_PASSES_H

@@ -43,6 +43,9 @@ def BufferizeModel : Pass<"codegen-bufferize-model", "::mlir::func::FuncOp"> {
 
 def ResultsToOuts : Pass<"codegen-results-to-outs", "::mlir::func::FuncOp"> {
   let summary = "Results of public functions are written into memref arguments that follow the inputs";
+  let description = [{
+    Of an expanded tensor the operand is written, into the collapsed argument: eliminate-empty-tensors does not look through reshapes.
+  }];
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect", "::mlir::memref::MemRefDialect"];
 }
 
@@ -105,9 +108,10 @@ def CarryInPlace : Pass<"codegen-carry-in-place", "::mlir::func::FuncOp"> {
   let summary = "What an scf.for outside regions yields is written to the tensor that it carries";
   let description = [{
     Bufferization wants a loop over layers to return in each iteration the buffer it got. With eliminate-empty-tensors behind it, the
-    layer's last op computes straight into that buffer where nothing reads it any more; else one copy per layer is left.
+    layer's last op computes straight into that buffer where nothing reads it any more; else one copy per layer is left. A tensor that
+    the body expands to yield it is carried collapsed.
   }];
-  let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect", "::mlir::tensor::TensorDialect"];
 }
 
 def StripSignedness : Pass<"codegen-strip-signedness", "::mlir::func::FuncOp"> {

@@ -5,7 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 #include "lib/Codegen/Passes.h"
-#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/BitVector.h"
 
 using namespace mlir;
@@ -21,6 +22,8 @@ struct ResultsToOuts : impl::ResultsToOutsBase<ResultsToOuts> {
     if (function.isDeclaration() || function.isPrivate())
       return;
     auto ret = cast<func::ReturnOp>(function.getBody().back().getTerminator());
+    // In front of everything that may write a result.
+    auto entry = OpBuilder::atBlockBegin(&function.getBody().front());
     OpBuilder builder(ret);
     for (auto [i, value] : llvm::enumerate(ret.getOperands())) {
       auto type = dyn_cast<RankedTensorType>(value.getType());
@@ -34,8 +37,16 @@ struct ResultsToOuts : impl::ResultsToOutsBase<ResultsToOuts> {
       if (failed(function.insertArgument(position, buffer, function.getResultAttrDict(i),
                                          ret.getLoc())))
         return signalPassFailure();
+      Value destination = function.getArgument(position);
+      // Not the result of a reshape but its operand is written, so that the op which computes it
+      // can do so in place.
+      while (auto expand = value.getDefiningOp<tensor::ExpandShapeOp>()) {
+        destination = memref::CollapseShapeOp::create(entry, expand.getLoc(), destination,
+                                                      expand.getReassociationIndices());
+        value = expand.getSrc();
+      }
       auto write = bufferization::MaterializeInDestinationOp::create(
-          builder, ret.getLoc(), TypeRange{}, value, function.getArgument(position));
+          builder, ret.getLoc(), TypeRange{}, value, destination);
       write.setRestrict(true);
       write.setWritable(true);
     }

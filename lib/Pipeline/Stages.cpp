@@ -39,6 +39,7 @@ void registerCompilerDialects(DialectRegistry &registry) {
   registerAllToLLVMIRTranslations(registry);
   registry.insert<onnx::OnnxDialect, xf::XfDialect, kernel::KernelDialect, target::TargetDialect>();
   kernel::registerBufferizableOpInterfaceExternalModels(registry);
+  registerCollapsedSizes(registry);
 }
 
 static void cleanUp(OpPassManager &functions) {
