@@ -43,7 +43,7 @@ bool writesMemory(Operation *op) {
   return isa<linalg::LinalgOp, memref::StoreOp, memref::CopyOp>(op);
 }
 
-// One iteration around the stray writes from `first` to `last`, which stand next to each other.
+// One iteration around stray writes that stand next to each other.
 void wrap(ArrayRef<Operation *> strays) {
   OpBuilder builder(strays.front());
   MLIRContext *context = builder.getContext();

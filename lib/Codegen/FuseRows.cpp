@@ -105,8 +105,8 @@ void fuseElementwise(Block &block) {
       GreedyRewriteConfig().setStrictness(GreedyRewriteStrictness::ExistingAndNewOps));
 }
 
-// Nothing in `block` reduces and every op runs over all loops of `root`: rows may be cut.
-bool isElementwise(Block &block, linalg::LinalgOp root) {
+// Nothing in `block` reduces or transposes: rows may be cut.
+bool isElementwise(Block &block) {
   return llvm::all_of(block.getOps<linalg::LinalgOp>(), [&](linalg::LinalgOp op) {
     int rows, columns;
     return op.getNumReductionLoops() == 0 && !isTransposition(op, rows, columns);
@@ -123,7 +123,7 @@ SmallVector<OpFoldResult> tileSizes(Block &block, linalg::LinalgOp root) {
   bool whole = row >= 0 && !llvm::is_contained(tiled, unsigned(row));
   int64_t extent = row < 0 ? 1 : root.getStaticLoopRanges()[row];
   bool longRow = ShapedType::isDynamic(extent) || extent >= 2 * columnTile;
-  if (whole && longRow && isElementwise(block, root) && root.getNumReductionLoops() == 0)
+  if (whole && longRow && isElementwise(block))
     sizes[row] = builder.getIndexAttr(columnTile);
   // A transposition is cut along the rows of the target, whole register tiles at a time.
   if (isTransposition(root, rows, columns))
@@ -151,7 +151,8 @@ fuseIntoLoop(tensor::ExtractSliceOp slice, OpResult producer, bool) {
 
 LogicalResult tileRoot(IRRewriter &rewriter, Block &block, linalg::LinalgOp root) {
   SmallVector<OpFoldResult> sizes = tileSizes(block, root);
-  // An op without a tiled loop still needs a region: one iteration over its outermost loop.
+  // An op without a tiled loop becomes a region of one iteration once it is bufferized
+  // (codegen-copies-to-rows).
   if (llvm::all_of(sizes, [](OpFoldResult size) { return isZeroInteger(size); }))
     return success();
   scf::SCFTilingOptions tiling;
@@ -211,9 +212,22 @@ void inlineRegion(scf::ExecuteRegionOp wrapper) {
   wrapper->erase();
 }
 
+// CSE leaves one fill for equal ones in front of a loop and inside. A region that starts from a
+// value of another block would copy it, so each of `blocks` gets its own.
+void splitFills(ArrayRef<Block *> blocks) {
+  for (Block *block : blocks)
+    for (auto fill : llvm::to_vector(block->getOps<linalg::FillOp>()))
+      for (OpOperand &use : llvm::make_early_inc_range(fill->getUses()))
+        if (Operation *user = use.getOwner();
+            user->getBlock() != block && llvm::is_contained(blocks, user->getBlock()))
+          use.set(OpBuilder(user).clone(*fill)->getResult(0));
+}
+
 struct FuseRows : impl::FuseRowsBase<FuseRows> {
   void runOnOperation() override {
-    for (Block *block : ownBlocks(getOperation())) {
+    SmallVector<Block *> blocks = ownBlocks(getOperation());
+    splitFills(blocks);
+    for (Block *block : blocks) {
       if (failed(normalise(*block)))
         return signalPassFailure();
       for (scf::ExecuteRegionOp wrapper : formRowRegions(*block)) {

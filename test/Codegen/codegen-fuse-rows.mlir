@@ -109,6 +109,42 @@ func.func @blocks(%x: tensor<8x64xf32>, %n: index) -> tensor<8x64xf32> {
 
 // -----
 
+// The fill of a statistic stands with it, also where one fill serves statistics in front of a loop and inside.
+// CHECK-LABEL: func.func @shared_fill
+// CHECK-NOT:     linalg.fill
+// CHECK:         scf.forall
+// CHECK:           linalg.fill {{.*}} -> tensor<1xf32>
+// CHECK:         scf.for
+// CHECK-NOT:       linalg.fill
+// CHECK:           scf.forall
+// CHECK:             linalg.fill {{.*}} -> tensor<1xf32>
+#sf_id = affine_map<(i, j) -> (i, j)>
+#sf_row = affine_map<(i, j) -> (i)>
+func.func @shared_fill(%x: tensor<?x64xf32>, %rows: index, %n: index) -> tensor<?xf32> {
+  %zero = arith.constant 0.0 : f32
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %e = tensor.empty(%rows) : tensor<?xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<?xf32>) -> tensor<?xf32>
+  %first = linalg.generic {indexing_maps = [#sf_id, #sf_row], iterator_types = ["parallel", "reduction"]}
+    ins(%x : tensor<?x64xf32>) outs(%f : tensor<?xf32>) {
+    ^bb0(%p: f32, %o: f32):
+      %0 = arith.addf %p, %o : f32
+      linalg.yield %0 : f32 } -> tensor<?xf32>
+  %y = scf.for %l = %c0 to %n step %c1 iter_args(%h = %first) -> tensor<?xf32> {
+    %s = linalg.generic {indexing_maps = [#sf_id, #sf_row, #sf_row], iterator_types = ["parallel", "reduction"]}
+      ins(%x, %h : tensor<?x64xf32>, tensor<?xf32>) outs(%f : tensor<?xf32>) {
+      ^bb0(%p: f32, %q: f32, %o: f32):
+        %0 = arith.mulf %p, %q : f32
+        %1 = arith.addf %0, %o : f32
+        linalg.yield %1 : f32 } -> tensor<?xf32>
+    scf.yield %s : tensor<?xf32>
+  }
+  return %y : tensor<?xf32>
+}
+
+// -----
+
 // Long rows of elementwise ops are cut, so that one row is work for several threads.
 // CHECK-LABEL: func.func @one_long_row
 // CHECK:         scf.forall (%{{.*}}) = (0) to (4096) step (1024)
