@@ -55,12 +55,14 @@ def ConvertMachineToLLVM : Pass<"convert-machine-to-llvm", "::mlir::ModuleOp"> {
 }
 
 def ConvertXfToKernel : Pass<"convert-xf-to-kernel", "::mlir::ModuleOp"> {
-  let summary = "Matmuls with weights are kernel.contract on packed weights, attention is kernel.attention";
+  let summary = "f32 matmuls are kernel.contract, on packed weights where the right side is one; attention is kernel.attention";
   let description = [{
     The weight of a linear layer becomes a derived weight `@w.panelsN`, packed for the module's `target.cpu` and evaluated at
-    emission; leading dimensions of the other side are collapsed to rows. Transposes around an attention become the order in which its
+    emission; leading dimensions of the other side are collapsed to rows. Where all that is made of a projection is act(gate) · up of its two
+    halves, the weight is `@w.pairsN`, both halves in one panel, and the product the epilogue. A right side that is no weight stays
+    plain and is packed when it is read. Transposes around an attention become the order in which its
     operands are read and its result is written, so that slices of a merged projection are views. Boolean masks become
-    added ones (0 or -inf), once for all heads. What has no kernel (other element types, products of activations) stays.
+    added ones (0 or -inf), once for all heads. What has no kernel (other element types) stays.
   }];
   let dependentDialects = ["::mlir::kernel::KernelDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
                            "::mlir::target::TargetDialect", "::mlir::xf::XfDialect"];

@@ -25,12 +25,21 @@ EPILOGUES = {
                  "%c = arith.constant 0.5 : f32\n%t = arith.addf %s, %e0 : f32\n"
                  "%u = arith.mulf %t, %c : f32\n%v = arith.maximumf %u, %t : f32\n"
                  "%y = arith.addf %v, %e1 : f32"),
+    # Two sums, from two matrices that share panels.
+    "product": ([], [], "%y = arith.mulf %s, %s1 : f32"),
+    "gated": (["tensor<{n}xf32>"], ["(m, n) -> (n)"],
+              "%c = arith.constant 0.5 : f32\n%t = arith.mulf %s, %c : f32\n"
+              "%u = arith.maximumf %s, %t : f32\n%v = arith.mulf %u, %s1 : f32\n"
+              "%y = arith.addf %v, %e0 : f32"),
 }
+SUMS = {"product": 2, "gated": 2}
 REFERENCE = {
-    "none": lambda s, e: s,
-    "bias": lambda s, e: s + e[0],
-    "row": lambda s, e: s * e[0] + e[1],
-    "residual": lambda s, e: np.maximum((s + e[0]) * 0.5, s + e[0]) + e[1],
+    "none": lambda e, s: s,
+    "bias": lambda e, s: s + e[0],
+    "row": lambda e, s: s * e[0] + e[1],
+    "residual": lambda e, s: np.maximum((s + e[0]) * 0.5, s + e[0]) + e[1],
+    "product": lambda e, s, t: s * t,
+    "gated": lambda e, s, t: np.maximum(s * 0.5, s) * t + e[0],
 }
 
 
@@ -38,14 +47,16 @@ def source(n, k, width, schedule, epilogue):
     types, maps, body = EPILOGUES[epilogue]
     types = [t.format(n=n) for t in types]
     memrefs = [t.replace("tensor", "memref") for t in types]
-    packed = f"{-(-n // width)}x{k}x{width}xf32"
+    sums = SUMS.get(epilogue, 1)
+    packed = f"{-(-n // (width // sums))}x{k}x{width}xf32"
     extras = [f"%x{i}" for i in range(len(types))]
     listed = f"extras({', '.join(extras)} : {', '.join(types)})" if extras else ""
     affine = ", ".join(f"affine_map<{m}>" for m in maps)
     convert = "\n".join(f"  {x} = bufferization.to_tensor {x}m restrict : {m} to {t}"
                         for x, m, t in zip(extras, memrefs, types))
     arguments = "".join(f", {x}m: {m}" for x, m in zip(extras, memrefs))
-    body_arguments = "".join(f", %e{i}: f32" for i in range(len(types)))
+    body_arguments = "".join(f", %s{i}: f32" for i in range(1, sums))
+    body_arguments += "".join(f", %e{i}: f32" for i in range(len(types)))
     return f"""
 func.func @contract(%am: memref<?x{k}xf32>, %wm: memref<{packed}>{arguments},
                     %om: memref<?x{n}xf32>) attributes {{llvm.emit_c_interface}} {{
@@ -56,7 +67,8 @@ func.func @contract(%am: memref<?x{k}xf32>, %wm: memref<{packed}>{arguments},
   %m = tensor.dim %a, %c0 : tensor<?x{k}xf32>
   %e = tensor.empty(%m) : tensor<?x{n}xf32>
   %r = kernel.contract ins(%a, %w : tensor<?x{k}xf32>, tensor<{packed}>) {listed}
-       outs(%e : tensor<?x{n}xf32>) schedule({schedule}) {{extra_maps = [{affine}]}} epilogue {{
+       outs(%e : tensor<?x{n}xf32>) schedule({schedule})
+       {{extra_maps = [{affine}], sums = {sums} : i64}} epilogue {{
     ^bb0(%s: f32{body_arguments}):
       {body}
       kernel.yield {"%y" if body else "%s"} : f32
@@ -73,22 +85,27 @@ def check(cpu, n, k, epilogue, rows):
     library = harness.compile_ir(source(n, k, width, schedule, epilogue),
                                  f"kernel-tile,{harness.MACHINE}", cpu)
     random = np.random.default_rng(n * 1000 + k)
-    weight = random.standard_normal((k, n), np.float32)
+    sums = SUMS.get(epilogue, 1)
+    weights = [random.standard_normal((k, n), np.float32) for _ in range(sums)]
+    groups = [harness.pack(w, width // sums) for w in weights]
+    packed = np.ascontiguousarray(np.concatenate(groups, axis=2))
     failures = 0
     for m in rows:
         a = random.standard_normal((m, k), np.float32)
-        extras = {"none": [], "bias": [random.standard_normal(n, np.float32)],
+        extras = {"none": [], "product": [],
+                  "bias": [random.standard_normal(n, np.float32)],
+                  "gated": [random.standard_normal(n, np.float32)],
                   "row": [random.standard_normal((m, 1), np.float32),
                           random.standard_normal((1, n), np.float32)],
                   "residual": [random.standard_normal(n, np.float32),
                                random.standard_normal((m, n), np.float32)]}[epilogue]
         out, untouched = harness.guarded((m, n))
-        harness.call(library, "contract", a, harness.pack(weight, width), *extras, out)
-        exact, wide = a.astype(np.float64), weight.astype(np.float64)
-        expected = REFERENCE[epilogue](exact @ wide, extras)
+        harness.call(library, "contract", a, packed, *extras, out)
+        exact, wide = a.astype(np.float64), [w.astype(np.float64) for w in weights]
+        expected = REFERENCE[epilogue](extras, *(exact @ w for w in wide))
         # Rounding errors of a sum grow with the sum of magnitudes.
-        sizes = REFERENCE["row" if epilogue == "row" else "none"](
-            np.abs(exact) @ np.abs(wide), [np.abs(e) for e in extras])
+        sizes = REFERENCE[epilogue if epilogue in ("row", "product", "gated") else "none"](
+            [np.abs(e) for e in extras], *(np.abs(exact) @ np.abs(w) for w in wide))
         worst = (np.abs(out - expected) / (1 + sizes)).max(initial=0)
         if not (worst < 1e-6 and untouched()):
             failures += 1
@@ -104,7 +121,8 @@ def main():
     options = parser.parse_args()
     rows = [0, 1, 2, 3, 4, 5, 14, 16, 37, 128]
     selection = [(1, 7, "none"), (3, 64, "bias"), (32, 1, "row"), (33, 64, "residual"),
-                 (100, 7, "bias"), (768, 64, "residual")]
+                 (100, 7, "bias"), (768, 64, "residual"),
+                 (3, 64, "product"), (48, 7, "product"), (100, 64, "gated"), (768, 1, "gated")]
     full = [(n, k, e) for n in (1, 3, 32, 33, 768) for k in (1, 7, 64, 768) for e in EPILOGUES]
     failures = sum(check(cpu, n, k, e, rows) for cpu in options.cpu or TARGETS
                    for n, k, e in (full if options.full else selection))

@@ -18,7 +18,6 @@ namespace tilewright {
 
 namespace {
 struct ConvertMachineToLLVM : impl::ConvertMachineToLLVMBase<ConvertMachineToLLVM> {
-
   void runOnOperation() override {
     MLIRContext *context = &getContext();
     LLVMTypeConverter types(context);

@@ -14,57 +14,58 @@ using namespace mlir;
 namespace tilewright {
 
 namespace {
-// The derived weight that holds `weight` (a matrix [k, n], or [n, k] if transposed; stacked with a
-// leading layer dimension if the handle has a layer) in panels [⌈n / nr⌉, k, nr], zeros behind n.
-FailureOr<xf::WeightDataOp> packedWeight(RewriterBase &rewriter, xf::WeightOp weight,
-                                         bool transposed, int64_t nr, SymbolTable &symbols) {
-  auto data = symbols.lookup<xf::WeightDataOp>(weight.getWeight());
-  if (!data)
-    return failure();
-  std::string name = (weight.getWeight() + (transposed ? ".rows" : ".panels") + Twine(nr)).str();
+// The weight NAME.SUFFIX of `shape` that `compute` makes of `data`, and of a zero to pad with.
+// There is one of a name.
+xf::WeightDataOp derivedWeight(RewriterBase &rewriter, xf::WeightDataOp data, const Twine &suffix,
+                               ArrayRef<int64_t> shape, SymbolTable &symbols,
+                               function_ref<Value(Location, Value plain, Value zero)> compute) {
+  std::string name = (data.getSymName() + "." + suffix).str();
   if (auto existing = symbols.lookup<xf::WeightDataOp>(name))
     return existing;
   Location loc = data.getLoc();
   auto plain = cast<RankedTensorType>(data.getType());
   Type element = plain.getElementType();
-  int64_t layers = plain.getRank() - 2;
-  SmallVector<int64_t> shape(plain.getShape().take_front(layers));
-  int64_t k = plain.getDimSize(layers + transposed), n = plain.getDimSize(layers + !transposed);
-  shape.append({(n + nr - 1) / nr, k, nr});
-  auto type = RankedTensorType::get(shape, element);
-
   OpBuilder::InsertionGuard guard(rewriter);
   rewriter.setInsertionPointAfter(data);
-  auto packed = xf::WeightDataOp::create(rewriter, loc, name, type, xf::SourceAttr());
-  symbols.insert(packed);
-  rewriter.createBlock(&packed.getInit());
+  auto derived = xf::WeightDataOp::create(rewriter, loc, name,
+                                          RankedTensorType::get(shape, element), xf::SourceAttr());
+  symbols.insert(derived);
+  rewriter.createBlock(&derived.getInit());
   Value from = xf::WeightOp::create(rewriter, loc, plain, data.getSymName(), Value());
   Value zero = arith::ConstantOp::create(rewriter, loc, rewriter.getZeroAttr(element));
-  Value into = tensor::EmptyOp::create(rewriter, loc, shape, element);
-  // Panels come before k: the outer dimensions [.., k, panels] of an untransposed matrix change
-  // places.
-  SmallVector<int64_t> order = llvm::to_vector(llvm::seq<int64_t>(0, layers + 2));
-  if (!transposed)
-    std::swap(order[layers], order[layers + 1]);
-  SmallVector<int64_t> position{layers + !transposed};
-  SmallVector<OpFoldResult> tile{rewriter.getIndexAttr(nr)};
-  Value result =
-      linalg::PackOp::create(rewriter, loc, from, into, position, tile, zero, order).getResult();
-  xf::YieldOp::create(rewriter, loc, result);
-  return packed;
+  xf::YieldOp::create(rewriter, loc, compute(loc, from, zero));
+  return derived;
+}
+
+// `data` (a matrix [k, n], or [n, k] if transposed; layers in front where it is stacked) in panels
+// [⌈n / nr⌉, k, nr], zeros behind n.
+xf::WeightDataOp packedWeight(RewriterBase &rewriter, xf::WeightDataOp data, bool transposed,
+                              int64_t nr, SymbolTable &symbols) {
+  auto plain = cast<RankedTensorType>(data.getType());
+  int64_t layers = plain.getRank() - 2;
+  int64_t k = plain.getDimSize(layers + transposed), n = plain.getDimSize(layers + !transposed);
+  SmallVector<int64_t> shape(plain.getShape().take_front(layers));
+  shape.append({(n + nr - 1) / nr, k, nr});
+  auto pack = [&](Location loc, Value from, Value zero) -> Value {
+    Value into = tensor::EmptyOp::create(rewriter, loc, shape, plain.getElementType());
+    // Panels come before k: the outer dimensions [.., k, panels] of an untransposed matrix change
+    // places.
+    SmallVector<int64_t> order = llvm::to_vector(llvm::seq<int64_t>(0, layers + 2));
+    if (!transposed)
+      std::swap(order[layers], order[layers + 1]);
+    SmallVector<int64_t> position{layers + !transposed};
+    SmallVector<OpFoldResult> tile{rewriter.getIndexAttr(nr)};
+    return linalg::PackOp::create(rewriter, loc, from, into, position, tile, zero, order)
+        .getResult();
+  };
+  return derivedWeight(rewriter, data, (transposed ? "rows" : "panels") + Twine(nr), shape, symbols,
+                       pack);
 }
 
 // The same of two matrices side by side, [k, 2 h]: panels of nr / 2 columns of each, h padded with
 // zeros.
-FailureOr<xf::WeightDataOp> packedPair(RewriterBase &rewriter, xf::WeightOp weight, int64_t nr,
-                                       SymbolTable &symbols) {
-  auto data = symbols.lookup<xf::WeightDataOp>(weight.getWeight());
-  if (!data)
-    return failure();
-  std::string name = (weight.getWeight() + ".pairs" + Twine(nr)).str();
-  if (auto existing = symbols.lookup<xf::WeightDataOp>(name))
-    return existing;
-  Location loc = data.getLoc();
+xf::WeightDataOp packedPair(RewriterBase &rewriter, xf::WeightDataOp data, int64_t nr,
+                            SymbolTable &symbols) {
   auto plain = cast<RankedTensorType>(data.getType());
   Type element = plain.getElementType();
   int64_t layers = plain.getRank() - 2, half = nr / 2;
@@ -73,35 +74,34 @@ FailureOr<xf::WeightDataOp> packedPair(RewriterBase &rewriter, xf::WeightOp weig
   split.append({k, 2, h});
   tiled.append({(h + half - 1) / half, k, 2, half});
   shape.append({(h + half - 1) / half, k, nr});
+  auto pack = [&](Location loc, Value from, Value zero) -> Value {
+    SmallVector<ReassociationIndices> groups;
+    for (int64_t i = 0; i <= layers; ++i)
+      groups.push_back({i});
+    groups.push_back({layers + 1, layers + 2});
+    from = tensor::ExpandShapeOp::create(rewriter, loc, RankedTensorType::get(split, element), from,
+                                         groups);
+    Value into = tensor::EmptyOp::create(rewriter, loc, tiled, element);
+    // [.., panel, k, matrix] [column]
+    SmallVector<int64_t> order = llvm::to_vector(llvm::seq<int64_t>(0, layers));
+    order.append({layers + 2, layers, layers + 1});
+    SmallVector<int64_t> position{layers + 2};
+    SmallVector<OpFoldResult> tile{rewriter.getIndexAttr(half)};
+    Value packed =
+        linalg::PackOp::create(rewriter, loc, from, into, position, tile, zero, order).getResult();
+    groups.back() = {layers + 1};
+    groups.push_back({layers + 2, layers + 3});
+    return tensor::CollapseShapeOp::create(rewriter, loc, RankedTensorType::get(shape, element),
+                                           packed, groups);
+  };
+  return derivedWeight(rewriter, data, "pairs" + Twine(nr), shape, symbols, pack);
+}
 
-  OpBuilder::InsertionGuard guard(rewriter);
-  rewriter.setInsertionPointAfter(data);
-  auto packed = xf::WeightDataOp::create(rewriter, loc, name, RankedTensorType::get(shape, element),
-                                         xf::SourceAttr());
-  symbols.insert(packed);
-  rewriter.createBlock(&packed.getInit());
-  Value from = xf::WeightOp::create(rewriter, loc, plain, data.getSymName(), Value());
-  SmallVector<ReassociationIndices> groups;
-  for (int64_t i = 0; i <= layers; ++i)
-    groups.push_back({i});
-  groups.push_back({layers + 1, layers + 2});
-  from = tensor::ExpandShapeOp::create(rewriter, loc, RankedTensorType::get(split, element), from,
-                                       groups);
-  Value zero = arith::ConstantOp::create(rewriter, loc, rewriter.getZeroAttr(element));
-  Value into = tensor::EmptyOp::create(rewriter, loc, tiled, element);
-  // [.., panel, k, matrix] [column]
-  SmallVector<int64_t> order = llvm::to_vector(llvm::seq<int64_t>(0, layers));
-  order.append({layers + 2, layers, layers + 1});
-  SmallVector<int64_t> position{layers + 2};
-  SmallVector<OpFoldResult> tile{rewriter.getIndexAttr(half)};
-  Value result =
-      linalg::PackOp::create(rewriter, loc, from, into, position, tile, zero, order).getResult();
-  groups.back() = {layers + 1};
-  groups.push_back({layers + 2, layers + 3});
-  result = tensor::CollapseShapeOp::create(rewriter, loc, RankedTensorType::get(shape, element),
-                                           result, groups);
-  xf::YieldOp::create(rewriter, loc, result);
-  return packed;
+// The handle of the panels of the layer that `weight` reads.
+Value panelsOf(RewriterBase &rewriter, Location loc, xf::WeightDataOp packed, xf::WeightOp weight) {
+  auto all = cast<RankedTensorType>(packed.getType());
+  auto type = RankedTensorType::get(all.getShape().take_back(3), all.getElementType());
+  return xf::WeightOp::create(rewriter, loc, type, packed.getSymName(), weight.getLayer());
 }
 
 // lhs as a matrix [rows, k], and back.
@@ -225,7 +225,7 @@ std::optional<GatedPair> findGatedPair(xf::MatmulOp op, int64_t n) {
 
 // Both columns of a pair stand in one panel, so that the product is taken in registers.
 LogicalResult convertGated(RewriterBase &rewriter, xf::MatmulOp op, xf::WeightOp weight,
-                           SymbolTable &symbols, target::CpuAttr cpu) {
+                           xf::WeightDataOp data, SymbolTable &symbols, target::CpuAttr cpu) {
   auto lhs = cast<RankedTensorType>(op.getLhs().getType());
   auto rhs = cast<RankedTensorType>(op.getRhs().getType());
   if (op.getTransposeRhs() || rhs.getDimSize(0) < 1 || lhs.getShape().back() != rhs.getDimSize(0))
@@ -233,14 +233,9 @@ LogicalResult convertGated(RewriterBase &rewriter, xf::MatmulOp op, xf::WeightOp
   std::optional<GatedPair> pair = findGatedPair(op, rhs.getDimSize(1));
   if (!pair)
     return failure();
-  FailureOr<xf::WeightDataOp> packed =
-      packedPair(rewriter, weight, 2 * int64_t(cpu.getLanes()), symbols);
-  if (failed(packed))
-    return failure();
+  xf::WeightDataOp packed = packedPair(rewriter, data, 2 * int64_t(cpu.getLanes()), symbols);
   Location loc = pair->product.getLoc();
-  ArrayRef<int64_t> shape = cast<RankedTensorType>(packed->getType()).getShape();
-  auto type = RankedTensorType::get(shape.take_back(3), rhs.getElementType());
-  Value panels = xf::WeightOp::create(rewriter, loc, type, packed->getSymName(), weight.getLayer());
+  Value panels = panelsOf(rewriter, loc, packed, weight);
   CollapsedRows rows(rewriter, op.getLhs());
   OpFoldResult columns = rewriter.getIndexAttr(rhs.getDimSize(1) / 2);
   kernel::ContractOp fused = contract(rewriter, loc, rows.matrix, panels, {rows.m, columns},
@@ -267,24 +262,16 @@ LogicalResult convertGated(RewriterBase &rewriter, xf::MatmulOp op, xf::WeightOp
 }
 
 LogicalResult convertProjection(RewriterBase &rewriter, xf::MatmulOp op, xf::WeightOp weight,
-                                SymbolTable &symbols, target::CpuAttr cpu) {
+                                xf::WeightDataOp data, SymbolTable &symbols, target::CpuAttr cpu) {
   auto lhs = cast<RankedTensorType>(op.getLhs().getType());
   auto rhs = cast<RankedTensorType>(op.getRhs().getType());
   int64_t k = rhs.getDimSize(op.getTransposeRhs()), n = rhs.getDimSize(!op.getTransposeRhs());
   if (k < 1 || n < 1 || lhs.getDimSize(lhs.getRank() - 1) != k)
     return failure();
   int64_t nr = choosePanelWidth(n, describe(cpu));
-  FailureOr<xf::WeightDataOp> packed =
-      packedWeight(rewriter, weight, op.getTransposeRhs(), nr, symbols);
-  if (failed(packed))
-    return failure();
+  xf::WeightDataOp packed = packedWeight(rewriter, data, op.getTransposeRhs(), nr, symbols);
   Location loc = op.getLoc();
-  auto packedType = cast<RankedTensorType>(packed->getType());
-  if (weight.getLayer())
-    packedType =
-        RankedTensorType::get(packedType.getShape().drop_front(), packedType.getElementType());
-  Value panels =
-      xf::WeightOp::create(rewriter, loc, packedType, packed->getSymName(), weight.getLayer());
+  Value panels = panelsOf(rewriter, loc, packed, weight);
   CollapsedRows rows(rewriter, op.getLhs());
   OpFoldResult columns = rewriter.getIndexAttr(n);
   Value result =
@@ -324,11 +311,14 @@ LogicalResult convertMatmul(RewriterBase &rewriter, xf::MatmulOp op, SymbolTable
   if (!rhs.getElementType().isF32())
     return failure();
   auto weight = op.getRhs().getDefiningOp<xf::WeightOp>();
-  if (weight && rhs.getRank() == 2 && succeeded(convertGated(rewriter, op, weight, symbols, cpu)))
+  if (!weight || rhs.getRank() != 2)
+    return convertProduct(rewriter, op, cpu);
+  auto data = symbols.lookup<xf::WeightDataOp>(weight.getWeight());
+  if (!data)
+    return failure();
+  if (succeeded(convertGated(rewriter, op, weight, data, symbols, cpu)))
     return success();
-  if (weight && rhs.getRank() == 2)
-    return convertProjection(rewriter, op, weight, symbols, cpu);
-  return convertProduct(rewriter, op, cpu);
+  return convertProjection(rewriter, op, weight, data, symbols, cpu);
 }
 
 } // namespace tilewright
