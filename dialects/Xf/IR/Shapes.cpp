@@ -6,13 +6,13 @@
 //===----------------------------------------------------------------------===//
 #include "dialects/Xf/IR/Shapes.h"
 
+#include "dialects/Xf/IR/SizeForms.h"
 #include "dialects/Xf/IR/Xf.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 namespace mlir::xf {
@@ -148,29 +148,14 @@ OpFoldResult divSizes(OpBuilder &builder, Location loc, OpFoldResult a, OpFoldRe
                                  [](int64_t x, int64_t y) { return y ? x / y : 0; });
 }
 
-// Equal constants, or pure ops of one kind with equal operands. `depth` bounds the search.
-static bool areEqual(Value a, Value b, int depth) {
-  if (a == b)
-    return true;
-  std::optional<int64_t> x = getConstantIntValue(a), y = getConstantIntValue(b);
-  if (x || y)
-    return x == y;
-  Operation *left = a.getDefiningOp(), *right = b.getDefiningOp();
-  if (depth == 0 || !left || !right || !isPure(left) || left->getName() != right->getName() ||
-      left->getNumRegions() || left->getNumOperands() != right->getNumOperands() ||
-      cast<OpResult>(a).getResultNumber() != cast<OpResult>(b).getResultNumber() ||
-      left->getAttrDictionary() != right->getAttrDictionary())
-    return false;
-  return llvm::all_of(llvm::zip(left->getOperands(), right->getOperands()), [&](auto operands) {
-    return areEqual(std::get<0>(operands), std::get<1>(operands), depth - 1);
-  });
+bool areEqualSizes(OpFoldResult a, OpFoldResult b) {
+  return areEqualSizes(ArrayRef(a), ArrayRef(b));
 }
 
-bool areEqualSizes(OpFoldResult a, OpFoldResult b) {
-  std::optional<int64_t> x = getConstantIntValue(a), y = getConstantIntValue(b);
-  if (x || y)
-    return x == y;
-  return areEqual(cast<Value>(a), cast<Value>(b), /*depth=*/8);
+bool areEqualSizes(ArrayRef<OpFoldResult> a, ArrayRef<OpFoldResult> b) {
+  SizeForms forms;
+  return llvm::equal(
+      a, b, [&](OpFoldResult x, OpFoldResult y) { return x == y || forms.of(x) == forms.of(y); });
 }
 
 bool haveEqualSizes(Value value, ArrayRef<OpFoldResult> sizes) {
@@ -180,10 +165,7 @@ bool haveEqualSizes(Value value, ArrayRef<OpFoldResult> sizes) {
   Block scratch;
   OpBuilder builder(value.getContext());
   builder.setInsertionPointToEnd(&scratch);
-  for (auto [i, size] : llvm::enumerate(sizes))
-    if (!areEqualSizes(dimOf(builder, value.getLoc(), value, i), size))
-      return false;
-  return true;
+  return areEqualSizes(dimsOf(builder, value.getLoc(), value), sizes);
 }
 
 SmallVector<int64_t> staticShape(ArrayRef<OpFoldResult> sizes) {

@@ -29,9 +29,10 @@ OpFoldResult subSizes(OpBuilder &builder, Location loc, OpFoldResult a, OpFoldRe
 OpFoldResult mulSizes(OpBuilder &builder, Location loc, OpFoldResult a, OpFoldResult b);
 OpFoldResult divSizes(OpBuilder &builder, Location loc, OpFoldResult a, OpFoldResult b);
 
-/// Whether two sizes are equal: the same value or constant, or the same arithmetic on the same
-/// dimensions. False does not mean that they differ.
+/// Whether sizes are equal for all values of the symbolic dimensions (SizeForms). False does not
+/// mean that they differ.
 bool areEqualSizes(OpFoldResult a, OpFoldResult b);
+bool areEqualSizes(ArrayRef<OpFoldResult> a, ArrayRef<OpFoldResult> b);
 
 /// Whether `value` has these sizes, as far as `areEqualSizes` can tell. Leaves no IR behind.
 bool haveEqualSizes(Value value, ArrayRef<OpFoldResult> sizes);

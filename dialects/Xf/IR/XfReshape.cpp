@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "dialects/Xf/IR/Definition.h"
 #include "dialects/Xf/IR/Fold.h"
+#include "dialects/Xf/IR/SizeForms.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace mlir;
@@ -114,30 +115,6 @@ FailureOr<OpFoldResult> ReshapeOp::reifyDimOfResult(OpBuilder &builder, int, int
 }
 
 namespace {
-// A size as a constant times SSA values; sizes of equal products are equal.
-struct Product {
-  int64_t constant = 1;
-  SmallVector<Value> values;
-
-  Product &operator*=(OpFoldResult size) {
-    if (std::optional<int64_t> number = getConstantIntValue(size)) {
-      constant *= *number;
-      return *this;
-    }
-    auto value = cast<Value>(size);
-    if (auto product = value.getDefiningOp<arith::MulIOp>())
-      return (*this *= product.getLhs()) *= product.getRhs();
-    values.push_back(value);
-    return *this;
-  }
-  bool operator==(const Product &other) const {
-    if (constant != other.constant || values.size() != other.values.size())
-      return false;
-    return std::is_permutation(values.begin(), values.end(), other.values.begin(),
-                               [](Value a, Value b) { return areEqualSizes(a, b); });
-  }
-};
-
 // Input dimensions that together hold the elements of a run of result dimensions.
 struct Group {
   ReassociationIndices from, to;
@@ -186,13 +163,13 @@ private:
   }
 
   // Lengths of the shortest runs of equal products at the front or back of what is left.
-  std::optional<std::pair<int64_t, int64_t>> shortest(bool back) const {
-    Product left;
+  std::optional<std::pair<int64_t, int64_t>> shortest(bool back) {
+    SizeForm left = 1;
     for (int64_t i = 1; i <= fromEnd - fromBegin; ++i) {
-      left *= back ? from[fromEnd - i] : from[fromBegin + i - 1];
-      Product right;
+      left = left * forms.of(back ? from[fromEnd - i] : from[fromBegin + i - 1]);
+      SizeForm right = 1;
       for (int64_t j = 1; j <= toEnd - toBegin; ++j) {
-        right *= back ? to[toEnd - j] : to[toBegin + j - 1];
+        right = right * forms.of(back ? to[toEnd - j] : to[toBegin + j - 1]);
         if (left == right)
           return std::pair(i, j);
       }
@@ -200,6 +177,7 @@ private:
     return std::nullopt;
   }
 
+  SizeForms forms;
   ArrayRef<OpFoldResult> from, to;
   int64_t fromBegin = 0, fromEnd, toBegin = 0, toEnd;
   SmallVector<Group> front;

@@ -19,22 +19,23 @@ namespace {
 // start + index along one dimension, counted from the last; without an axis all elements are
 // `start`.
 struct Positions {
-  LinearSize start;
+  SizeForm start;
   std::optional<int64_t> axis;
 };
 
-bool hasSameSize(OpBuilder &builder, Value a, Value b, int64_t fromEnd) {
+bool hasSameSize(OpBuilder &builder, SizeForms &sizes, Value a, Value b, int64_t fromEnd) {
   int64_t i = shapeOf(a).size() - 1 - fromEnd, j = shapeOf(b).size() - 1 - fromEnd;
   if (i < 0 || j < 0)
     return false;
-  return areProvablyEqual(dimOf(builder, a.getLoc(), a, i), dimOf(builder, b.getLoc(), b, j));
+  return areEqualSizes(dimOf(builder, a.getLoc(), a, i), dimOf(builder, b.getLoc(), b, j));
 }
 
-std::optional<Positions> positionsOf(OpBuilder &builder, Value value);
+std::optional<Positions> positionsOf(OpBuilder &builder, SizeForms &sizes, Value value);
 
 // The positions after a reshape that adds or drops dimensions of size 1.
-std::optional<Positions> reshapedPositions(OpBuilder &builder, ReshapeOp reshape) {
-  std::optional<Positions> input = positionsOf(builder, reshape.getInput());
+std::optional<Positions> reshapedPositions(OpBuilder &builder, SizeForms &sizes,
+                                           ReshapeOp reshape) {
+  std::optional<Positions> input = positionsOf(builder, sizes, reshape.getInput());
   if (!input || !input->axis)
     return input;
   std::optional<int64_t> axis;
@@ -48,7 +49,7 @@ std::optional<Positions> reshapedPositions(OpBuilder &builder, ReshapeOp reshape
   return Positions{input->start, axis};
 }
 
-std::optional<Positions> positionsOf(OpBuilder &builder, Value value) {
+std::optional<Positions> positionsOf(OpBuilder &builder, SizeForms &sizes, Value value) {
   if (std::optional<double> splat = splatOf(value))
     return *splat == std::floor(*splat) ? std::optional(Positions{static_cast<int64_t>(*splat), {}})
                                         : std::nullopt;
@@ -56,32 +57,32 @@ std::optional<Positions> positionsOf(OpBuilder &builder, Value value) {
   if (!op)
     return std::nullopt;
   return TypeSwitch<Operation *, std::optional<Positions>>(op)
-      .Case([&](IotaOp iota) { return Positions{LinearSize::of(iota.getStart()), 0}; })
+      .Case([&](IotaOp iota) { return Positions{sizes.of(iota.getStart()), 0}; })
       .Case([&](tensor::FromElementsOp scalar) -> std::optional<Positions> {
         if (scalar.getElements().size() != 1 || !scalar.getElements()[0].getType().isIntOrIndex())
           return std::nullopt;
-        return Positions{LinearSize::of(scalar.getElements()[0]), {}};
+        return Positions{sizes.of(scalar.getElements()[0]), {}};
       })
-      .Case([&](CastOp cast) { return positionsOf(builder, cast.getInput()); })
-      .Case([&](ReshapeOp reshape) { return reshapedPositions(builder, reshape); })
+      .Case([&](CastOp cast) { return positionsOf(builder, sizes, cast.getInput()); })
+      .Case([&](ReshapeOp reshape) { return reshapedPositions(builder, sizes, reshape); })
       .Case([&](BroadcastOp broadcast) -> std::optional<Positions> {
-        std::optional<Positions> input = positionsOf(builder, broadcast.getInput());
+        std::optional<Positions> input = positionsOf(builder, sizes, broadcast.getInput());
         bool keepsAxis = !input || !input->axis ||
-                         hasSameSize(builder, broadcast.getInput(), value, *input->axis);
+                         hasSameSize(builder, sizes, broadcast.getInput(), value, *input->axis);
         return keepsAxis ? input : std::nullopt;
       })
       .Case([&](tensor::ExtractSliceOp slice) -> std::optional<Positions> {
-        std::optional<Positions> input = positionsOf(builder, slice.getSource());
+        std::optional<Positions> input = positionsOf(builder, sizes, slice.getSource());
         if (!input || slice.getSourceType().getRank() != 1 || slice.getType().getRank() != 1 ||
             getConstantIntValue(slice.getMixedStrides()[0]) != 1)
           return std::nullopt;
-        return Positions{input->axis ? input->start + LinearSize::of(slice.getMixedOffsets()[0])
+        return Positions{input->axis ? input->start + sizes.of(slice.getMixedOffsets()[0])
                                      : input->start,
                          input->axis};
       })
       .Case([&](BinaryOp binary) -> std::optional<Positions> {
-        std::optional<Positions> a = positionsOf(builder, binary.getLhs()),
-                                 b = positionsOf(builder, binary.getRhs());
+        std::optional<Positions> a = positionsOf(builder, sizes, binary.getLhs()),
+                                 b = positionsOf(builder, sizes, binary.getRhs());
         if (!a || !b || (a->axis && b->axis))
           return std::nullopt;
         if (binary.getKind() == BinaryKind::add)
@@ -107,7 +108,7 @@ std::optional<Diagonals> simplified(const Diagonals &input) {
 }
 
 // The op on every interval between the limits of all operands; none when their order is not known.
-std::optional<Diagonals> pointwise(Operation *op, ArrayRef<Diagonals> operands) {
+std::optional<Diagonals> pointwise(SizeForms &sizes, Operation *op, ArrayRef<Diagonals> operands) {
   Formula formula = formulaOf(op);
   if (!formula)
     return std::nullopt;
@@ -122,14 +123,14 @@ std::optional<Diagonals> pointwise(Operation *op, ArrayRef<Diagonals> operands) 
   };
   Diagonals result{{}, {current()}};
   while (true) {
-    std::optional<LinearSize> next;
+    std::optional<SizeForm> next;
     for (auto [k, operand] : llvm::enumerate(operands)) {
       if (at[k] == operand.limits.size())
         continue;
-      const LinearSize &limit = operand.limits[at[k]];
-      if (!next || (*next - limit).isNeverNegative())
+      const SizeForm &limit = operand.limits[at[k]];
+      if (!next || sizes.isNonNegative(*next - limit))
         next = limit;
-      else if (!(limit - *next).isNeverNegative())
+      else if (!sizes.isNonNegative(limit - *next))
         return std::nullopt;
     }
     if (!next)
@@ -144,24 +145,25 @@ std::optional<Diagonals> pointwise(Operation *op, ArrayRef<Diagonals> operands) 
 
 // An elementwise op. Operands that are not splats have the rows and columns of the result, or rows
 // would be repeated.
-std::optional<Diagonals> elementwise(OpBuilder &builder, Operation *op) {
+std::optional<Diagonals> elementwise(OpBuilder &builder, SizeForms &sizes, Operation *op) {
   SmallVector<Diagonals> operands;
   for (Value operand : op->getOperands()) {
-    std::optional<Diagonals> diagonals = diagonalsOf(builder, operand);
+    std::optional<Diagonals> diagonals = diagonalsOf(builder, sizes, operand);
     if (!diagonals)
       return std::nullopt;
-    if (!diagonals->limits.empty() && (!hasSameSize(builder, operand, op->getResult(0), 0) ||
-                                       !hasSameSize(builder, operand, op->getResult(0), 1)))
+    if (!diagonals->limits.empty() && (!hasSameSize(builder, sizes, operand, op->getResult(0), 0) ||
+                                       !hasSameSize(builder, sizes, operand, op->getResult(0), 1)))
       return std::nullopt;
     operands.push_back(*diagonals);
   }
-  return pointwise(op, operands);
+  return pointwise(sizes, op, operands);
 }
 
 // row + i ? column + j as a condition on j - i.
-std::optional<Diagonals> comparedPositions(OpBuilder &builder, CompareOp compare) {
-  std::optional<Positions> row = positionsOf(builder, compare.getLhs()),
-                           column = positionsOf(builder, compare.getRhs());
+std::optional<Diagonals> comparedPositions(OpBuilder &builder, SizeForms &sizes,
+                                           CompareOp compare) {
+  std::optional<Positions> row = positionsOf(builder, sizes, compare.getLhs()),
+                           column = positionsOf(builder, sizes, compare.getRhs());
   if (!row || !column || shapeOf(compare).size() < 2)
     return std::nullopt;
   CompareKind kind = compare.getKind();
@@ -177,7 +179,7 @@ std::optional<Diagonals> comparedPositions(OpBuilder &builder, CompareOp compare
   bool isRow = row->axis == 1 || (!row->axis && shapeOf(compare).drop_back().back() == 1);
   if (!isRow || column->axis != 0)
     return std::nullopt;
-  LinearSize offset = row->start - column->start;
+  SizeForm offset = row->start - column->start;
   switch (kind) {
   case CompareKind::ge:
     return Diagonals{{offset}, {1, 0}};
@@ -219,44 +221,46 @@ std::optional<Diagonals> constantDiagonals(DenseElementsAttr elements) {
 }
 
 // [v .. v, d]: a matrix widened by columns to its left, which continue its lowest diagonals.
-std::optional<Diagonals> widenedDiagonals(OpBuilder &builder, tensor::ConcatOp concat) {
+std::optional<Diagonals> widenedDiagonals(OpBuilder &builder, SizeForms &sizes,
+                                          tensor::ConcatOp concat) {
   int64_t rank = concat.getType().getRank();
   if (concat.getInputs().size() != 2 || static_cast<int64_t>(concat.getDim()) != rank - 1)
     return std::nullopt;
   Value left = concat.getInputs()[0];
   std::optional<double> filler = splatOf(left);
-  std::optional<Diagonals> right = diagonalsOf(builder, concat.getInputs()[1]);
+  std::optional<Diagonals> right = diagonalsOf(builder, sizes, concat.getInputs()[1]);
   if (!filler || !right || *filler != right->values.front())
     return std::nullopt;
   // Row 0 has the widest run of the lowest value: its columns 0 .. width − 1 are diagonals up to
   // width − 1.
-  if (!right->limits.empty() && !(right->limits.front() + 1).isNeverNegative())
+  if (!right->limits.empty() && !sizes.isNonNegative(right->limits.front() + 1))
     return std::nullopt;
-  LinearSize width = LinearSize::of(dimOf(builder, concat.getLoc(), left, rank - 1));
-  for (LinearSize &limit : right->limits)
+  SizeForm width = sizes.of(dimOf(builder, concat.getLoc(), left, rank - 1));
+  for (SizeForm &limit : right->limits)
     limit = limit + width;
   return right;
 }
 
-std::optional<Diagonals> slicedDiagonals(OpBuilder &builder, tensor::ExtractSliceOp slice) {
+std::optional<Diagonals> slicedDiagonals(OpBuilder &builder, SizeForms &sizes,
+                                         tensor::ExtractSliceOp slice) {
   int64_t rank = slice.getSourceType().getRank();
-  std::optional<Diagonals> source = diagonalsOf(builder, slice.getSource());
+  std::optional<Diagonals> source = diagonalsOf(builder, sizes, slice.getSource());
   if (!source || rank < 2 || slice.getType().getRank() != rank ||
       llvm::any_of(
           slice.getMixedStrides(),
           [](OpFoldResult stride) { return getConstantIntValue(stride) != 1; }))
     return std::nullopt;
   // (i + row, j + column) is on diagonal (j − i) + (column − row).
-  LinearSize shift = LinearSize::of(slice.getMixedOffsets()[rank - 2]) -
-                     LinearSize::of(slice.getMixedOffsets()[rank - 1]);
-  for (LinearSize &limit : source->limits)
+  SizeForm shift =
+      sizes.of(slice.getMixedOffsets()[rank - 2]) - sizes.of(slice.getMixedOffsets()[rank - 1]);
+  for (SizeForm &limit : source->limits)
     limit = limit + shift;
   return source;
 }
 
 } // namespace
 
-std::optional<Diagonals> diagonalsOf(OpBuilder &builder, Value value) {
+std::optional<Diagonals> diagonalsOf(OpBuilder &builder, SizeForms &sizes, Value value) {
   if (std::optional<double> splat = splatOf(value))
     return Diagonals{{}, {*splat}};
   DenseElementsAttr elements;
@@ -267,18 +271,19 @@ std::optional<Diagonals> diagonalsOf(OpBuilder &builder, Value value) {
     return std::nullopt;
   return TypeSwitch<Operation *, std::optional<Diagonals>>(op)
       .Case([&](CompareOp compare) {
-        std::optional<Diagonals> positions = comparedPositions(builder, compare);
-        return positions ? positions : elementwise(builder, op);
+        std::optional<Diagonals> positions = comparedPositions(builder, sizes, compare);
+        return positions ? positions : elementwise(builder, sizes, op);
       })
-      .Case<UnaryOp, BinaryOp, SelectOp, CastOp>([&](auto) { return elementwise(builder, op); })
+      .Case<UnaryOp, BinaryOp, SelectOp, CastOp>(
+          [&](auto) { return elementwise(builder, sizes, op); })
       .Case<ReshapeOp, BroadcastOp>([&](auto) -> std::optional<Diagonals> {
-        if (!hasSameSize(builder, op->getOperand(0), value, 0) ||
-            !hasSameSize(builder, op->getOperand(0), value, 1))
+        if (!hasSameSize(builder, sizes, op->getOperand(0), value, 0) ||
+            !hasSameSize(builder, sizes, op->getOperand(0), value, 1))
           return std::nullopt;
-        return diagonalsOf(builder, op->getOperand(0));
+        return diagonalsOf(builder, sizes, op->getOperand(0));
       })
-      .Case([&](tensor::ConcatOp concat) { return widenedDiagonals(builder, concat); })
-      .Case([&](tensor::ExtractSliceOp slice) { return slicedDiagonals(builder, slice); })
+      .Case([&](tensor::ConcatOp concat) { return widenedDiagonals(builder, sizes, concat); })
+      .Case([&](tensor::ExtractSliceOp slice) { return slicedDiagonals(builder, sizes, slice); })
       .Default([](Operation *) { return std::nullopt; });
 }
 

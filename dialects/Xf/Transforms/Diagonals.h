@@ -20,20 +20,20 @@
 #ifndef TILEWRIGHT_DIALECTS_XF_TRANSFORMS_DIAGONALS_H
 #define TILEWRIGHT_DIALECTS_XF_TRANSFORMS_DIAGONALS_H
 
-#include "dialects/Xf/Transforms/LinearSize.h"
+#include "dialects/Xf/IR/SizeForms.h"
 
 namespace mlir::xf {
 
 /// Element (i, j) of the last two dimensions is values[k], k the number of limits below j − i.
 /// Limits ascend; neighbouring values differ. Booleans are 0 and 1. Without limits it is a splat.
 struct Diagonals {
-  SmallVector<LinearSize> limits;
+  SmallVector<SizeForm> limits;
   SmallVector<double> values;
 };
 
 /// `value` as a function of its diagonals, when that is known for all values of the symbolic
-/// dimensions. What `builder` creates is dead index arithmetic.
-std::optional<Diagonals> diagonalsOf(OpBuilder &builder, Value value);
+/// dimensions: limits are forms of `sizes`. What `builder` creates is dead index arithmetic.
+std::optional<Diagonals> diagonalsOf(OpBuilder &builder, SizeForms &sizes, Value value);
 
 } // namespace mlir::xf
 

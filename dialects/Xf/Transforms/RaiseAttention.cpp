@@ -90,13 +90,13 @@ Repeated repeatedHeadsOf(OpBuilder &builder, Value value) {
   SmallVector<OpFoldResult> before = dimsOf(builder, loc, input),
                             after = dimsOf(builder, loc, expand);
   for (int64_t i = 0; i < rank; ++i)
-    if (i != grown && !areProvablyEqual(before[i], after[i]))
+    if (i != grown && !areEqualSizes(before[i], after[i]))
       return none;
   SmallVector<OpFoldResult> sizes = dimsOf(builder, loc, value);
   sizes[1] = builder.getIndexAttr(from[1]);
   // Batch, positions and features are not merged with heads.
-  if (!areProvablyEqual(before[0], sizes[0]) || !areProvablyEqual(before[rank - 2], sizes[2]) ||
-      !areProvablyEqual(before[rank - 1], sizes[3]))
+  if (!areEqualSizes(before[0], sizes[0]) || !areEqualSizes(before[rank - 2], sizes[2]) ||
+      !areEqualSizes(before[rank - 1], sizes[3]))
     return none;
   return {reshaped(builder, loc, input, sizes), to[grown]};
 }
@@ -193,17 +193,14 @@ private:
     if (ShapedType::isDynamic(heads) || ShapedType::isDynamic(keyHeads) || heads % keyHeads ||
         shapeOf(value)[1] != keyHeads)
       return fail("expects static numbers of heads, query heads a multiple of key and value heads");
-    if (!areProvablyEqual(dimOf(rewriter, loc, query, 0), dimOf(rewriter, loc, key, 0)))
+    if (!areEqualSizes(dimOf(rewriter, loc, query, 0), dimOf(rewriter, loc, key, 0)))
       return fail("expects one batch size of query and key");
     Visibility visible = visibilityOf(rewriter, scores);
-    Value offset;
-    if (visible.causal && visible.offset.asConstant() != 0)
-      offset = visible.offset.materialize(rewriter, loc);
     SmallVector<int64_t> shape(shapeOf(query));
     shape.back() = shapeOf(value).back();
     auto type = RankedTensorType::get(shape, op.getType().getElementType());
     Value attended = AttentionOp::create(
-        rewriter, loc, type, query, key, value, visible.mask, offset, Value(),
+        rewriter, loc, type, query, key, value, visible.mask, visible.offset, Value(),
         rewriter.getF64FloatAttr(rounded(scores.scale)),
         visible.causal ? rewriter.getUnitAttr() : UnitAttr(),
         rewriter.getF64FloatAttr(scores.softcap), rewriter.getI64IntegerAttr(visible.window));

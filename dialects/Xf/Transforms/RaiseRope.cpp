@@ -15,7 +15,6 @@
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/Xf/IR/Shapes.h"
-#include "dialects/Xf/Transforms/LinearSize.h"
 #include "dialects/Xf/Transforms/Passes.h"
 #include "dialects/Xf/Transforms/RopeTables.h"
 #include "dialects/Xf/Transforms/Views.h"

@@ -88,7 +88,7 @@ static LogicalResult collectReshape(OpBuilder &builder, ReshapeOp reshape, Score
   SmallVector<OpFoldResult> outer = dimsOf(builder, reshape.getLoc(), reshape),
                             inner = dimsOf(builder, reshape.getLoc(), reshape.getInput());
   if (outer.size() < 2 || inner.size() < 2 ||
-      !areProvablyEqual(ArrayRef(outer).take_back(2), ArrayRef(inner).take_back(2))) {
+      !areEqualSizes(ArrayRef(outer).take_back(2), ArrayRef(inner).take_back(2))) {
     reason = "scores are reshaped across rows or keys";
     return failure();
   }
@@ -177,7 +177,7 @@ public:
     bool alone = conditions.empty();
     SmallVector<Value> rest;
     for (Value term : terms) {
-      std::optional<Diagonals> diagonals = diagonalsOf(builder, term);
+      std::optional<Diagonals> diagonals = diagonalsOf(builder, sizes, term);
       if (diagonals && diagonals->limits.empty() && diagonals->values[0] == 0)
         continue;
       // With a finite number a row that sees no key averages over all of them. A row that sees a
@@ -187,6 +187,9 @@ public:
       if (least > leastHidden || !takeIn(term, 0, least, exact))
         rest.push_back(term);
     }
+    if (offset != SizeForm())
+      result.offset =
+          getValueOrCreateConstantIndexOp(builder, loc, sizes.materialize(builder, loc, offset));
     result.mask = combined(rest);
     return result;
   }
@@ -194,17 +197,17 @@ public:
 private:
   // Takes `mask`, which is `visible` or `hidden`, into causal and window, if it is one of these.
   bool takeIn(Value mask, double visible, double hidden, bool exact) {
-    std::optional<Diagonals> diagonals = diagonalsOf(builder, mask);
+    std::optional<Diagonals> diagonals = diagonalsOf(builder, sizes, mask);
     if (!diagonals || !exact || result.causal || !spansScores(mask))
       return false;
     ArrayRef<double> values = diagonals->values;
     bool finite = !std::isinf(hidden) && visible == 0;
     if (values == ArrayRef<double>{visible, hidden}) {
       // Key 0 is visible to every row iff the offset is not negative.
-      if (finite && !diagonals->limits[0].isNeverNegative())
+      if (finite && !sizes.isNonNegative(diagonals->limits[0]))
         return false;
       result.causal = true;
-      result.offset = diagonals->limits[0];
+      offset = diagonals->limits[0];
       return true;
     }
     if (values != ArrayRef<double>{hidden, visible, hidden} || finite)
@@ -213,7 +216,7 @@ private:
     if (!width || *width < 1)
       return false;
     result.causal = true;
-    result.offset = diagonals->limits[1];
+    offset = diagonals->limits[1];
     result.window = *width - 1;
     return true;
   }
@@ -249,6 +252,8 @@ private:
   Location loc;
   ArrayRef<int64_t> product;
   SmallVector<Value> conditions, terms;
+  SizeForms sizes;
+  SizeForm offset;
   Visibility result;
 };
 } // namespace

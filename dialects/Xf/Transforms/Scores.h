@@ -30,7 +30,8 @@ std::optional<Scores> scoresOf(OpBuilder &builder, Value value, StringRef &reaso
 /// instead of by a tensor.
 struct Visibility {
   bool causal = false;
-  LinearSize offset;
+  /// Null when 0.
+  Value offset;
   int64_t window = -1;
   /// Null when nothing remains.
   Value mask;

@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 #include "dialects/Xf/Transforms/Views.h"
 #include "dialects/Xf/IR/Shapes.h"
-#include "dialects/Xf/Transforms/LinearSize.h"
 
 namespace mlir::xf {
 
@@ -19,8 +18,8 @@ std::optional<LastSlice> lastSliceOf(OpBuilder &builder, Value value) {
     if (getConstantIntValue(slice.getMixedOffsets()[i]) != 0 ||
         getConstantIntValue(slice.getMixedStrides()[i]) != 1)
       return std::nullopt;
-    if (!areProvablyEqual(slice.getMixedSizes()[i],
-                          dimOf(builder, value.getLoc(), slice.getSource(), i)))
+    if (!areEqualSizes(slice.getMixedSizes()[i],
+                       dimOf(builder, value.getLoc(), slice.getSource(), i)))
       return std::nullopt;
   }
   std::optional<int64_t> offset = getConstantIntValue(slice.getMixedOffsets()[last]),
@@ -45,7 +44,7 @@ Value sliceLast(OpBuilder &builder, Location loc, Value source, int64_t offset, 
 Value reshaped(OpBuilder &builder, Location loc, Value value, ArrayRef<OpFoldResult> sizes) {
   auto same = [&](Value source) {
     return shapeOf(source).size() == sizes.size() &&
-           areProvablyEqual(dimsOf(builder, loc, source), sizes);
+           areEqualSizes(dimsOf(builder, loc, source), sizes);
   };
   if (same(value))
     return value;

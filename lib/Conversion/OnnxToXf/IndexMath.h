@@ -5,22 +5,14 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Sizes are polynomials over atoms (symbolic dimensions and results of operations that are not
-// polynomial). Every size is kept in normal form and materialised once, so equal sizes are equal
-// SSA values, differences and quotients cancel, and comparisons are decided from the facts that
-// dimensions are never negative:
-//
-//   (past + seq) - past  =  seq          (batch * seq * 64) / (seq * 64)  =  batch          past <=
-//   past + seq
+// Every size is kept in the normal form of xf::SizeForms and materialised once, so equal sizes are
+// equal SSA values. What the converter takes for granted about sizes is recorded here.
 //
 //===----------------------------------------------------------------------===//
 #ifndef TILEWRIGHT_LIB_CONVERSION_ONNXTOXF_INDEXMATH_H
 #define TILEWRIGHT_LIB_CONVERSION_ONNXTOXF_INDEXMATH_H
 
-#include "mlir/IR/Builders.h"
-#include <map>
-#include <optional>
-#include <vector>
+#include "dialects/Xf/IR/SizeForms.h"
 
 namespace tilewright {
 
@@ -79,41 +71,16 @@ public:
   llvm::SmallVector<Requirement> requirements() const;
 
 private:
-  using Monomial = std::vector<unsigned>; // ids of its atoms, ascending, repeated for powers
-  using Polynomial = std::map<Monomial, int64_t>; // monomial to non-zero coefficient
-
-  struct Atom {
-    mlir::Value value;
-    std::optional<int64_t> minimum; ///< nothing: may be negative without limit
-    std::optional<int64_t> maximum;
-    mlir::StringAttr name; ///< of a symbolic dimension
-  };
-
-  Polynomial formOf(mlir::OpFoldResult value);
-  mlir::OpFoldResult emit(const Polynomial &form);
-  mlir::Value emitMonomial(const Monomial &monomial);
-  Polynomial atom(mlir::Value value, bool nonNegative);
-  unsigned atomOf(mlir::StringAttr name);
+  mlir::OpFoldResult emit(const mlir::xf::SizeForm &form);
+  /// `divisor`, or its maximum with 1 where a run might divide by a size of 0.
+  mlir::OpFoldResult safeDivisor(mlir::OpFoldResult dividend, mlir::OpFoldResult divisor);
   /// Requires `form`, a linear form of named dimensions, to be in [lower, upper].
-  bool require(Polynomial form, int64_t lower, int64_t upper);
-  /// The least value of `form` over all values of the dimensions; nothing if there may be none.
-  std::optional<int64_t> minimumOf(const Polynomial &form) const;
-  bool isNonNegative(const Polynomial &form) const { return minimumOf(form).value_or(-1) >= 0; }
-
-  /// `divisor`, or 1 in place of a size of 0.
-  mlir::OpFoldResult safeDivisor(mlir::OpFoldResult divisor);
-  /// The atom of a non-polynomial operation, one per operation and operands.
-  template <class Op>
-  mlir::OpFoldResult opaque(mlir::OpFoldResult a, mlir::OpFoldResult b, bool nonNegative);
+  bool require(mlir::xf::SizeForm form, int64_t lower, int64_t upper);
 
   mlir::OpBuilder &builder;
-  std::vector<Atom> atoms;
-  llvm::DenseMap<mlir::Value, Polynomial> forms;
-  llvm::DenseMap<mlir::StringAttr, unsigned> dims;
+  mlir::xf::SizeForms sizes;
   /// Forms without a constant, and the range they are required to be in.
-  std::vector<std::pair<Polynomial, std::pair<int64_t, int64_t>>> required;
-  std::map<Polynomial, mlir::Value> emitted;
-  std::map<std::tuple<const void *, const void *, const void *>, mlir::Value> opaques;
+  std::vector<std::pair<mlir::xf::SizeForm, std::pair<int64_t, int64_t>>> required;
 };
 
 } // namespace tilewright
