@@ -51,8 +51,8 @@ OpFoldResult IndexMath::rem(OpFoldResult a, OpFoldResult b) {
 }
 
 OpFoldResult IndexMath::safeDivisor(OpFoldResult dividend, OpFoldResult divisor) {
-  bool isDivided = !getConstantIntValue(divisor) &&
-                   !SizeForm::quotient(sizes.of(dividend), sizes.of(divisor));
+  bool isDivided =
+      !getConstantIntValue(divisor) && !SizeForm::quotient(sizes.of(dividend), sizes.of(divisor));
   return isDivided && alwaysNonNegative(divisor) ? max(divisor, constant(1)) : divisor;
 }
 
