@@ -162,6 +162,22 @@ static void convertLpNorm(Node &n, TensorBuilder &b) {
   n.yield(b.div(x, b.select(b.compare(CompareKind::eq, norm, zero), one, norm)));
 }
 
+// (x − mean) / (√variance + 1e-9) over the axes.
+static void convertMeanVarianceNorm(Node &n, TensorBuilder &b) {
+  Tensor x = n.tensor(0);
+  auto given = n.integers("axes");
+  if (!n.ok())
+    return;
+  SmallVector<int64_t> axes =
+      n.normalizeAxes(given.value_or(SmallVector<int64_t>{0, 2, 3}), x.rank());
+  if (!n.ok())
+    return;
+  Tensor centred = b.sub(x, b.reduce(ReduceKind::mean, x, axes, /*keepDims=*/true));
+  Tensor variance = b.reduce(ReduceKind::mean, b.mul(centred, centred), axes, /*keepDims=*/true);
+  Tensor deviation = b.unary(UnaryKind::sqrt, variance);
+  n.yield(b.div(centred, b.add(deviation, b.number(1e-9, x.elementType()))));
+}
+
 // SimplifiedLayerNormalization stands in both domains: exporters write it without a domain though
 // it is no standard operator.
 static const Recipe recipes[] = {
@@ -171,6 +187,7 @@ static const Recipe recipes[] = {
     {"", "InstanceNormalization", 6, convertInstanceNorm},
     {"", "LayerNormalization", 1, convertLayerNorm},
     {"", "LpNormalization", 1, convertLpNorm},
+    {"", "MeanVarianceNormalization", 7, convertMeanVarianceNorm},
     {"", "RMSNormalization", 23, convertRmsNorm},
     {"", "SimplifiedLayerNormalization", 1, convertRmsNorm},
     {"com.microsoft", "EmbedLayerNormalization", 1, convertEmbedLayerNorm},

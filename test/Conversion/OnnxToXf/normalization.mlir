@@ -53,3 +53,19 @@ func.func @embed(%ids: tensor<?x?xi32> {xf.name = "ids", xf.dims = ["b", "s"]}, 
     : (tensor<?x?xi32>, none, tensor<100x8xf32>, tensor<32x8xf32>, none, tensor<8xf32>, tensor<8xf32>) -> (!onnx.value, !onnx.value)
   return %0#0 : !onnx.value
 }
+
+// -----
+
+// Axes count from the end, too.
+// CHECK-LABEL: func.func @mean_variance
+// CHECK: %[[M:.*]] = xf.reduce {{ ?}}mean %arg0 axes [1, 3]
+// CHECK: %[[C:.*]] = xf.binary {{ ?}}sub %arg0, %[[M]]
+// CHECK: %[[S:.*]] = xf.binary {{ ?}}mul %[[C]], %[[C]]
+// CHECK: %[[V:.*]] = xf.reduce {{ ?}}mean %[[S]] axes [1, 3]
+// CHECK: %[[D:.*]] = xf.unary {{ ?}}sqrt %[[V]]
+// CHECK: %[[E:.*]] = xf.binary {{ ?}}add %[[D]]
+// CHECK: xf.binary {{ ?}}div %[[C]], %[[E]]
+func.func @mean_variance(%x: tensor<?x3x4x5xf32> {xf.name = "x", xf.dims = ["b", "", "", ""]}) -> !onnx.value {
+  %0 = onnx.node "MeanVarianceNormalization" domain "" since 13 (%x) {axes = array<i64: 1, -1>} : (tensor<?x3x4x5xf32>) -> !onnx.value
+  return %0 : !onnx.value
+}
