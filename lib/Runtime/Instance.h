@@ -118,8 +118,9 @@ typedef struct tw_gate {
 typedef struct tw_slot {
   _Alignas(TW_CACHE_LINE) _Atomic uint32_t claimed; // launches whose share of this thread is begun
   uint32_t next;                                    // number of the thread's next launch
-  bool helped;      // at its last launch it ran other threads' shares
-  tw_gate presence; // of a worker in the run: see Team.c
+  bool helped;         // at its last launch it ran other threads' shares
+  _Atomic int32_t cpu; // where it was last seen; -1: not yet
+  tw_gate presence;    // of a worker in the run: see Team.c
 } tw_slot;
 
 /// Threads of one instance. Thread 0 is the caller of tw_run.

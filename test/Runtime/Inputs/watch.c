@@ -43,15 +43,17 @@ void free(void *memory) {
   __libc_free(memory);
 }
 
-// Kills the process on any system call but futex (if threads sleep), write and exit, in all
-// threads.
-static void forbidSystemCalls(int allowFutex) {
+// Kills the process on any system call but write, exit, and what docs/Artefact.md names for threads
+// of an own team, in all threads.
+static void forbidSystemCalls(int ownTeam) {
   struct sock_filter code[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_write, 4, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit_group, 3, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit, 2, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, allowFutex ? SYS_futex : SYS_write, 1, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_write, 6, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit_group, 5, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit, 4, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ownTeam ? SYS_futex : SYS_write, 3, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ownTeam ? SYS_sched_getaffinity : SYS_write, 2, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ownTeam ? SYS_sched_setaffinity : SYS_write, 1, 0),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };

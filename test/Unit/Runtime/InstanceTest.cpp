@@ -7,7 +7,12 @@
 #include "FakeModel.h"
 #include <atomic>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <set>
+#include <sstream>
 #include <thread>
 
 namespace {
@@ -30,6 +35,33 @@ struct Instance {
   tw_error error = {};
   tw_status status;
 };
+
+std::set<pid_t> threadIds() {
+  std::set<pid_t> ids;
+  for (const auto &entry : std::filesystem::directory_iterator("/proc/self/task"))
+    ids.insert(std::stoi(entry.path().filename()));
+  return ids;
+}
+
+std::string readTaskFile(pid_t thread, const char *name) {
+  std::ifstream file("/proc/self/task/" + std::to_string(thread) + "/" + name);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// Field 39 of the file (proc(5)); the second is a name in parentheses.
+int lastCpu(pid_t thread) {
+  std::string stat = readTaskFile(thread, "stat"), field;
+  std::istringstream fields(stat.substr(stat.rfind(')') + 1));
+  for (int i = 3; i <= 39; ++i)
+    fields >> field;
+  return std::stoi(field);
+}
+
+/// How often the thread has gone to sleep.
+int sleeps(pid_t thread) {
+  const std::string key = "\nvoluntary_ctxt_switches:", status = readTaskFile(thread, "status");
+  return std::stoi(status.substr(status.find(key) + key.size()));
+}
 
 TEST(Instance, DescribesOutputsAndWorkspaceBeforehand) {
   fake::Model model;
@@ -67,6 +99,43 @@ TEST(Instance, ThreadsThatSleepWakeUp) {
     ASSERT_EQ(request.run(instance.handle), TW_OK);
     ASSERT_EQ(request.mismatches(), 0);
   }
+}
+
+// The kernel may leave a team on one CPU; its workers do not.
+TEST(Instance, WorkersLeaveTheCpuOfTheCaller) {
+  cpu_set_t allowed, one, now;
+  ASSERT_EQ(sched_getaffinity(0, sizeof allowed, &allowed), 0);
+  if (CPU_COUNT(&allowed) < 2)
+    GTEST_SKIP() << "needs two CPUs";
+  std::set<pid_t> before = threadIds();
+  fake::Model model(0, nullptr, 64);
+  Instance instance(model, 2);
+  std::set<pid_t> workers = threadIds();
+  for (pid_t id : before)
+    workers.erase(id);
+  ASSERT_EQ(workers.size(), 1u);
+  pid_t worker = *workers.begin();
+
+  CPU_ZERO(&one);
+  CPU_SET(sched_getcpu(), &one);
+  ASSERT_EQ(sched_setaffinity(0, sizeof one, &one), 0);
+  Request request(4, 64);
+  int apart = 0;
+  for (int round = 0; round < 10; ++round) {
+    ASSERT_EQ(sched_setaffinity(worker, sizeof one, &one), 0);
+    while (lastCpu(worker) != sched_getcpu()) // a worker need not come in time for a run
+      ASSERT_EQ(request.run(instance.handle), TW_OK);
+    ASSERT_EQ(sched_setaffinity(worker, sizeof allowed, &allowed), 0);
+    int before = sleeps(worker);
+    while (sleeps(worker) < before + 3) // one may be that of the way to another CPU
+      ASSERT_EQ(request.run(instance.handle), TW_OK);
+    apart += lastCpu(worker) != sched_getcpu();
+  }
+  EXPECT_GE(apart, 3); // of 10: the kernel may bring it back, above all on a busy machine
+  EXPECT_EQ(request.mismatches(), 0);
+  ASSERT_EQ(sched_getaffinity(worker, sizeof now, &now), 0);
+  EXPECT_TRUE(CPU_EQUAL(&now, &allowed));
+  ASSERT_EQ(sched_setaffinity(0, sizeof allowed, &allowed), 0);
 }
 
 TEST(Instance, SeveralAtOnceOverOneImageOfTheWeights) {
