@@ -121,7 +121,7 @@ static void buildVector(OpPassManager &passes, const CompileOptions &options) {
   cleanUp(functions);
 }
 
-static void buildMachine(OpPassManager &passes, const CompileOptions &options) {
+static void buildLaunch(OpPassManager &passes, const CompileOptions &options) {
   passes.addPass(createBindSymbols());
   cleanUp(passes.nest<func::FuncOp>());
   passes.addPass(kernel::createLayoutWeights());
@@ -131,7 +131,9 @@ static void buildMachine(OpPassManager &passes, const CompileOptions &options) {
   passes.addPass(kernel::createOutlineRegions());
   passes.addNestedPass<func::FuncOp>(kernel::createVerifyLaunches());
   cleanUp(passes.nest<func::FuncOp>());
+}
 
+static void buildMachine(OpPassManager &passes, const CompileOptions &options) {
   OpPassManager &functions = passes.nest<func::FuncOp>();
   functions.addPass(createExpandDynamicShapes());
   functions.addPass(memref::createExpandStridedMetadataPass());
@@ -168,6 +170,9 @@ void buildStage(OpPassManager &passes, Stage stage, const CompileOptions &option
     break;
   case Stage::vector:
     buildVector(passes, options);
+    break;
+  case Stage::launch:
+    buildLaunch(passes, options);
     break;
   case Stage::machine:
     buildMachine(passes, options);
