@@ -9,6 +9,14 @@
 
 include "mlir/Pass/PassBase.td"
 
+def SelectSchedule : Pass<"tw-select-schedule", "::mlir::ModuleOp"> {
+  let summary = "Every contraction and attention has a schedule";
+  let description = [{
+    From lib/Schedule, for the module's `target.cpu`. A schedule that is already there is kept: tests and experiments write their own.
+  }];
+  let dependentDialects = ["::mlir::kernel::KernelDialect", "::mlir::target::TargetDialect"];
+}
+
 def VerifyStage : Pass<"tw-verify-stage", "::mlir::ModuleOp"> {
   let summary = "Only ops of the stage's dialects are alive, and no constant holds more than 4 KB";
   let options = [Option<"stage", "stage", "std::string", "", "name of the stage that has just run">];

@@ -125,9 +125,9 @@ static void buildLaunch(OpPassManager &passes, const CompileOptions &options) {
   passes.addPass(createBindSymbols());
   cleanUp(passes.nest<func::FuncOp>());
   passes.addPass(kernel::createLayoutWeights());
-  passes.addNestedPass<func::FuncOp>(createSerialRegions());
+  passes.addNestedPass<func::FuncOp>(kernel::createSerialRegions());
   // Before outlining, while the whole life of each buffer is in one function.
-  passes.addPass(createPlanArena());
+  passes.addPass(kernel::createPlanArena());
   passes.addPass(kernel::createOutlineRegions());
   passes.addNestedPass<func::FuncOp>(kernel::createVerifyLaunches());
   cleanUp(passes.nest<func::FuncOp>());

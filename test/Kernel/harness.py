@@ -12,7 +12,7 @@ import numpy as np
 
 BUFFERIZE = ("eliminate-empty-tensors,empty-tensor-to-alloc-tensor,one-shot-bufferize,"
              "canonicalize,cse,canonicalize")
-# Scratch goes to the stack of the test; in models codegen-plan-arena places it.
+# Scratch goes to the stack of the test; in models kernel-plan-arena places it.
 TO_LLVM = ("scf-forall-to-for,func.func(buffer-loop-hoisting,"
            "promote-buffers-to-stack{max-alloc-size-in-bytes=1048576}),"
            "convert-linalg-to-loops,expand-strided-metadata,lower-affine,"

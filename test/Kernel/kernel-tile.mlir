@@ -22,7 +22,7 @@ func.func @contract(%a: tensor<?x48xf32>, %w: tensor<2x48x32xf32>, %init: tensor
 // -----
 
 func.func @unscheduled(%a: tensor<?x48xf32>, %w: tensor<2x48x32xf32>, %init: tensor<?x40xf32>) -> tensor<?x40xf32> {
-  // expected-error @below {{expects a schedule, got none: run kernel-select-schedule before}}
+  // expected-error @below {{expects a schedule, got none: run tw-select-schedule before}}
   %0 = kernel.contract ins(%a, %w : tensor<?x48xf32>, tensor<2x48x32xf32>) outs(%init : tensor<?x40xf32>) epilogue {
     ^bb0(%s: f32):
       kernel.yield %s : f32

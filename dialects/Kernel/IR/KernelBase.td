@@ -54,7 +54,7 @@ class Kernel_TilableOp<string mnemonic, list<Trait> traits = []> : Kernel_Op<mne
 }
 
 //===----------------------------------------------------------------------===//
-// Schedules. Chosen once (`kernel-select-schedule`, lib/Schedule), only read afterwards.
+// Schedules. Chosen once (`tw-select-schedule`, lib/Schedule), only read afterwards.
 //===----------------------------------------------------------------------===//
 
 def Kernel_ContractScheduleAttr : AttrDef<Kernel_Dialect, "ContractSchedule"> {

@@ -53,6 +53,32 @@ def Expand : Pass<"kernel-expand"> {
   ];
 }
 
+def SerialRegions : Pass<"kernel-serial-regions", "::mlir::func::FuncOp"> {
+  let summary = "Everything with side effects stands in an scf.forall, if need be in one of a single iteration";
+  let description = [{
+    Neighbouring ops that no parallel loop holds become one region, so the whole of a reference model is one. Sizes, allocations and reads
+    of inputs stay outside. Canonicalization folds loops of one iteration, so it must not run between this pass and outlining.
+  }];
+  let dependentDialects = ["::mlir::scf::SCFDialect"];
+}
+
+def PlanArena : Pass<"kernel-plan-arena", "::mlir::ModuleOp"> {
+  let summary = "Every buffer is a view of the workspace or on the stack, and @main_workspace computes the workspace's size";
+  let description = [{
+    The smallest static buffers of a region go to the stack, all of them together up to the limit. Other buffers inside a region are each thread's own; buffers outside
+    are shared. Buffers whose lives do not overlap share a slot, whose size is the maximum of its tenants'. A life reaches from
+    the first to the last use; a use in a loop that does not hold the buffer counts as the whole loop. A buffer whose size depends
+    on the index of a loop or a tile gets an upper bound (ValueBoundsOpInterface), a number before one in symbols. Offsets and
+    sizes are arithmetic on symbols, computed once at the start of the function:
+
+      workspace = shared + threads · private,  all parts multiples of 64 bytes.
+  }];
+  let options = [
+    Option<"stackLimit", "stack-limit", "int64_t", "4096", "bytes of stack that the buffers of a region may take">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
+}
+
 def LayoutWeights : Pass<"kernel-layout-weights", "::mlir::ModuleOp"> {
   let summary = "Every weight that code refers to has its place in the artefact's weights";
   let description = [{

@@ -216,7 +216,7 @@ struct Tile : impl::TileBase<Tile> {
       auto contract = dyn_cast<ContractOp>(op);
       auto attention = dyn_cast<AttentionOp>(op);
       if (contract ? !contract.getSchedule() : !attention.getSchedule()) {
-        op->emitOpError("expects a schedule, got none: run kernel-select-schedule before");
+        op->emitOpError("expects a schedule, got none: run tw-select-schedule before");
         return signalPassFailure();
       }
       Location loc = op->getLoc();

@@ -1,4 +1,4 @@
-// RUN: tilewright-opt %s --allow-unregistered-dialect -split-input-file --codegen-plan-arena --canonicalize --cse --verify-diagnostics | FileCheck %s
+// RUN: tilewright-opt %s --allow-unregistered-dialect -split-input-file --kernel-plan-arena --canonicalize --cse --verify-diagnostics | FileCheck %s
 
 // Three buffers in a chain: the third takes the first one's slot.
 // CHECK-LABEL: func.func private @main_workspace

@@ -6,14 +6,14 @@
 //===----------------------------------------------------------------------===//
 #include "dialects/Kernel/IR/Kernel.h"
 #include "dialects/Target/IR/Target.h"
-#include "lib/Codegen/Passes.h"
+#include "lib/Pipeline/Passes.h"
 #include "lib/Schedule/Schedule.h"
 
 using namespace mlir;
 
 namespace tilewright {
 #define GEN_PASS_DEF_SELECTSCHEDULE
-#include "lib/Codegen/Passes.h.inc"
+#include "lib/Pipeline/Passes.h.inc"
 
 namespace {
 ContractSchedule choose(kernel::ContractOp op, const CpuDescription &cpu) {

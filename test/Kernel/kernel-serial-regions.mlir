@@ -1,4 +1,4 @@
-// RUN: tilewright-opt %s --codegen-serial-regions | FileCheck %s
+// RUN: tilewright-opt %s --kernel-serial-regions | FileCheck %s
 
 // CHECK-LABEL: func.func @main
 func.func @main(%ws: memref<?xi8>, %weights: memref<?xi8>, %threads: index, %tid: index, %call: !llvm.ptr)

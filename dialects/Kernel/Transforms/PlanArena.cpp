@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/Kernel/IR/MachineFunction.h"
-#include "lib/Codegen/Lifetimes.h"
-#include "lib/Codegen/Passes.h"
+#include "dialects/Kernel/Transforms/Lifetimes.h"
+#include "dialects/Kernel/Transforms/Passes.h"
 #include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/DataLayoutInterfaces.h"
@@ -14,11 +14,9 @@
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 
-using namespace mlir;
-
-namespace tilewright {
+namespace mlir::kernel {
 #define GEN_PASS_DEF_PLANARENA
-#include "lib/Codegen/Passes.h.inc"
+#include "dialects/Kernel/Transforms/Passes.h.inc"
 
 namespace {
 
@@ -40,7 +38,7 @@ bool isParallel(scf::ForallOp forall) {
 // size" is value equality.
 class SizeBuilder {
 public:
-  SizeBuilder(kernel::MachineFunction machine)
+  SizeBuilder(MachineFunction machine)
       : builder(OpBuilder::atBlockBegin(&machine.function().getBody().front())), machine(machine) {
     for (BlockArgument argument : machine.symbols())
       known.map(argument, argument);
@@ -150,7 +148,7 @@ private:
   }
 
   OpBuilder builder;
-  kernel::MachineFunction machine;
+  MachineFunction machine;
   IRMapping known;
   std::map<int64_t, Value> constants;
   struct Key {
@@ -223,7 +221,7 @@ struct PlanArena : impl::PlanArenaBase<PlanArena> {
   using PlanArenaBase::PlanArenaBase;
 
   void runOnOperation() override {
-    auto machine = kernel::MachineFunction::get(getOperation().lookupSymbol<func::FuncOp>("main"));
+    auto machine = MachineFunction::get(getOperation().lookupSymbol<func::FuncOp>("main"));
     if (!machine) {
       getOperation().emitError("expects a machine function; bind-symbols makes it");
       return signalPassFailure();
@@ -246,7 +244,7 @@ struct PlanArena : impl::PlanArenaBase<PlanArena> {
 
   // The smallest buffers of each region, as long as all of them together fit the limit: what is
   // small is likely to become registers, and a host's threads may have little stack.
-  void moveToStack(kernel::MachineFunction machine) {
+  void moveToStack(MachineFunction machine) {
     DataLayout layout = DataLayout::closest(machine.function());
     // Per outermost parallel loop, by size.
     llvm::MapVector<Operation *, std::multimap<int64_t, memref::AllocOp>> regions;
@@ -277,7 +275,7 @@ struct PlanArena : impl::PlanArenaBase<PlanArena> {
     }
   }
 
-  static LogicalResult collect(kernel::MachineFunction machine, SizeBuilder &sizes, Part &shared,
+  static LogicalResult collect(MachineFunction machine, SizeBuilder &sizes, Part &shared,
                                Part &own) {
     Lifetimes lifetimes(machine.function());
     WalkResult result = machine.function().walk([&](memref::AllocOp op) {
@@ -297,7 +295,7 @@ struct PlanArena : impl::PlanArenaBase<PlanArena> {
   }
 
   // @main_workspace(symbols..., threads) repeats the plan's arithmetic.
-  static void exportWorkspace(kernel::MachineFunction machine, Value shared, Value own,
+  static void exportWorkspace(MachineFunction machine, Value shared, Value own,
                               Operation *planEnd) {
     func::FuncOp main = machine.function();
     OpBuilder builder(main);
@@ -334,4 +332,4 @@ struct PlanArena : impl::PlanArenaBase<PlanArena> {
   }
 };
 } // namespace
-} // namespace tilewright
+} // namespace mlir::kernel

@@ -4,13 +4,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-#ifndef TILEWRIGHT_LIB_CODEGEN_LIFETIMES_H
-#define TILEWRIGHT_LIB_CODEGEN_LIFETIMES_H
+#ifndef TILEWRIGHT_DIALECTS_KERNEL_TRANSFORMS_LIFETIMES_H
+#define TILEWRIGHT_DIALECTS_KERNEL_TRANSFORMS_LIFETIMES_H
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
-namespace tilewright {
+namespace mlir::kernel {
 
 /// Positions in a function's pre-order, both inclusive.
 struct Lifetime {
@@ -22,18 +22,18 @@ struct Lifetime {
 /// added or moved.
 class Lifetimes {
 public:
-  explicit Lifetimes(mlir::func::FuncOp function);
+  explicit Lifetimes(func::FuncOp function);
 
   /// From the first to the last op that may touch `buffer` or a view of it. An op in a loop that
   /// does not hold the buffer's allocation counts as the whole loop.
-  Lifetime of(mlir::memref::AllocOp buffer) const;
+  Lifetime of(memref::AllocOp buffer) const;
 
 private:
-  Lifetime span(mlir::Operation *op) const { return {begin.lookup(op), end.lookup(op)}; }
+  Lifetime span(Operation *op) const { return {begin.lookup(op), end.lookup(op)}; }
 
-  llvm::DenseMap<mlir::Operation *, int64_t> begin, end;
+  llvm::DenseMap<Operation *, int64_t> begin, end;
 };
 
-} // namespace tilewright
+} // namespace mlir::kernel
 
-#endif // TILEWRIGHT_LIB_CODEGEN_LIFETIMES_H
+#endif // TILEWRIGHT_DIALECTS_KERNEL_TRANSFORMS_LIFETIMES_H

@@ -1,4 +1,4 @@
-// RUN: tilewright-opt %s -kernel-select-schedule -split-input-file -verify-diagnostics | FileCheck %s
+// RUN: tilewright-opt %s -tw-select-schedule -split-input-file -verify-diagnostics | FileCheck %s
 
 // A schedule that is there stays, others follow from the target.
 // CHECK-LABEL: func @keep

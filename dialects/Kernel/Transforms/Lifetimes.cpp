@@ -4,13 +4,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-#include "lib/Codegen/Lifetimes.h"
+#include "dialects/Kernel/Transforms/Lifetimes.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
 
-using namespace mlir;
-
-namespace tilewright {
+namespace mlir::kernel {
 
 Lifetimes::Lifetimes(func::FuncOp function) {
   int64_t position = 0;
@@ -77,4 +75,4 @@ Lifetime Lifetimes::of(memref::AllocOp buffer) const {
   return life;
 }
 
-} // namespace tilewright
+} // namespace mlir::kernel

@@ -5,13 +5,11 @@
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/Kernel/IR/MachineFunction.h"
-#include "lib/Codegen/Passes.h"
+#include "dialects/Kernel/Transforms/Passes.h"
 
-using namespace mlir;
-
-namespace tilewright {
+namespace mlir::kernel {
 #define GEN_PASS_DEF_SERIALREGIONS
-#include "lib/Codegen/Passes.h.inc"
+#include "dialects/Kernel/Transforms/Passes.h.inc"
 
 namespace {
 
@@ -21,17 +19,17 @@ bool holdsForall(Operation *op) {
 
 struct SerialRegions : impl::SerialRegionsBase<SerialRegions> {
   void runOnOperation() override {
-    if (auto machine = kernel::MachineFunction::get(getOperation()))
+    if (auto machine = MachineFunction::get(getOperation()))
       visit(getOperation().getBody().front(), *machine);
   }
 
   // Reads an input or a weight: the same for all threads at any time.
-  static bool readsReadOnly(Operation *op, const kernel::MachineFunction &machine) {
+  static bool readsReadOnly(Operation *op, const MachineFunction &machine) {
     auto load = dyn_cast<memref::LoadOp>(op);
     return load && machine.isReadOnly(load.getMemRef());
   }
 
-  void visit(Block &block, const kernel::MachineFunction &machine) {
+  void visit(Block &block, const MachineFunction &machine) {
     SmallVector<Operation *> group;
     for (Operation &op : llvm::make_early_inc_range(block)) {
       bool depends = llvm::any_of(op.getOperands(), [&](Value operand) {
@@ -92,4 +90,4 @@ struct SerialRegions : impl::SerialRegionsBase<SerialRegions> {
   }
 };
 } // namespace
-} // namespace tilewright
+} // namespace mlir::kernel
