@@ -37,7 +37,7 @@ def nanosort(models: pathlib.Path, work: pathlib.Path, options: list[str]) -> No
 
 def stories260k(models: pathlib.Path, work: pathlib.Path, options: list[str]) -> None:
     """Prefill and the tenth step of decoding, from one artefact per spelling of the model."""
-    for style in ("decomposed", "onnx24", "contrib"):
+    for style in ("decomposed", "onnx24", "contrib", "int8dyn", "nbits4"):
         data = models / "stories260k/io" / style
         check(models / f"stories260k/stories260k_{style}.onnx", [data / "prefill", data / "decode10"], work, options)
 
