@@ -8,9 +8,12 @@
 #include "dialects/Xf/IR/Xf.h"
 #include "lib/Emit/RuntimeBitcode.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/Analysis/LoopInfo.h"
 #include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/IR/Dominators.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
+#include "llvm/IR/ProfDataUtils.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/Linker/Linker.h"
 #include "llvm/Passes/PassBuilder.h"
@@ -22,6 +25,25 @@
 using namespace mlir;
 
 namespace tilewright {
+
+/// Innermost loops that carry vectors (sums of products) are the ones that count: says so as a
+/// profile would. By depth of nesting alone LLVM takes the two loops of an epilogue for hotter, and
+/// spills accumulators to keep the epilogue's constants in registers.
+static void weighReductions(llvm::Function &function) {
+  llvm::DominatorTree dominators(function);
+  llvm::LoopInfo loops(dominators);
+  for (llvm::Loop *loop : loops.getLoopsInPreorder()) {
+    llvm::BasicBlock *header = loop->getHeader();
+    bool carries = llvm::any_of(header->phis(),
+                                [](llvm::PHINode &phi) { return phi.getType()->isVectorTy(); });
+    auto *branch = llvm::dyn_cast<llvm::BranchInst>(header->getTerminator());
+    if (!loop->isInnermost() || !carries || !branch || !branch->isConditional())
+      continue;
+    constexpr uint32_t kTurns = 1 << 14;
+    bool first = loop->contains(branch->getSuccessor(0));
+    llvm::setBranchWeights(*branch, {first ? kTurns : 1, first ? 1 : kTurns}, /*IsExpected=*/false);
+  }
+}
 
 std::unique_ptr<llvm::Module> translateCode(ModuleOp module, llvm::LLVMContext &context,
                                             llvm::TargetMachine &machine) {
@@ -42,6 +64,7 @@ std::unique_ptr<llvm::Module> translateCode(ModuleOp module, llvm::LLVMContext &
     function.addFnAttr("target-cpu", machine.getTargetCPU());
     function.addFnAttr("target-features", machine.getTargetFeatureString());
     function.addFnAttr(llvm::Attribute::NoUnwind);
+    weighReductions(function);
   }
   return code;
 }

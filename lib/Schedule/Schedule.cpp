@@ -21,17 +21,24 @@ int64_t roundUp(int64_t x, int64_t y) {
   return ceilDiv(x, y) * y;
 }
 
-// Rows of a tile of `vectors` vectors per row: accumulators, one row of the right operand and one
-// broadcast element fill the registers. Above 14 rows nothing is gained.
-int64_t tileRows(int64_t vectors, int64_t registers) {
-  return std::clamp<int64_t>((registers - vectors - 1) / vectors, 1, 14);
+// NEON and its like: many registers of four lanes, and no operand of an FMA comes from memory.
+bool isNarrow(const CpuDescription &cpu) {
+  return cpu.lanes == 4 && cpu.registers >= 32;
+}
+
+// Rows of a tile of `vectors` vectors per row: accumulators, one row of the right operand and the
+// elements to multiply it by fill the registers; of these several are on their way where narrow
+// FMAs come fast. Above 14 rows nothing is gained.
+int64_t tileRows(int64_t vectors, const CpuDescription &cpu) {
+  int64_t elements = isNarrow(cpu) ? 4 : 1;
+  return std::clamp<int64_t>((cpu.registers - vectors - elements) / vectors, 1, 14);
 }
 } // namespace
 
 int64_t choosePanelWidth(int64_t n, const CpuDescription &cpu) {
-  // Two vectors load least per FMA: mr · nv products need mr + nv loads. With four lanes and many
-  // registers three are better balanced (8 × 12).
-  int64_t vectors = cpu.lanes == 4 && cpu.registers >= 32 ? 3 : 2;
+  // Two vectors load least per FMA: mr · nv products need mr + nv loads. Narrow ones are better
+  // balanced with three (8 × 12).
+  int64_t vectors = isNarrow(cpu) ? 3 : 2;
   return std::min(vectors, ceilDiv(n, cpu.lanes)) * cpu.lanes;
 }
 
@@ -40,7 +47,7 @@ ContractSchedule scheduleContract(int64_t n, int64_t k, int64_t panelWidth,
   assert(panelWidth % cpu.lanes == 0 && "panels are whole vectors");
   int64_t vectors = panelWidth / cpu.lanes, panels = ceilDiv(n, panelWidth);
   ContractSchedule schedule;
-  schedule.mr = tileRows(vectors, cpu.registers);
+  schedule.mr = tileRows(vectors, cpu);
   schedule.lanes = cpu.lanes;
   // Two k per turn halve the loop's own instructions; four cost twice the code and gain nothing.
   schedule.unroll = 2;
@@ -68,7 +75,7 @@ ContractSchedule scheduleContract(int64_t n, int64_t k, int64_t panelWidth,
 ContractSchedule scheduleProduct(int64_t panelWidth, const CpuDescription &cpu) {
   assert(panelWidth % cpu.lanes == 0 && "panels are whole vectors");
   ContractSchedule schedule;
-  schedule.mr = tileRows(panelWidth / cpu.lanes, cpu.registers);
+  schedule.mr = tileRows(panelWidth / cpu.lanes, cpu);
   schedule.lanes = cpu.lanes;
   schedule.unroll = 2;
   // A panel is packed for each block of rows: eight tiles make that a few per cent of the work, and
@@ -87,7 +94,7 @@ AttentionSchedule scheduleAttention(int64_t d, int64_t dv, int64_t group,
   schedule.lanes = cpu.lanes;
   // Wide and low tiles: one height serves all row counts, the rest being padded.
   schedule.keyVectors = schedule.valueVectors = cpu.registers >= 32 ? 4 : 2;
-  schedule.mr = std::min<int64_t>(6, tileRows(schedule.keyVectors, cpu.registers));
+  schedule.mr = std::min<int64_t>(6, tileRows(schedule.keyVectors, cpu));
   // Enough rows to pay for packing the keys, few enough to leave work for all threads.
   schedule.rows = roundUp(std::max<int64_t>(12 * schedule.mr, group), schedule.mr);
   // Packed keys and the values of a block fill half of L2 at most; 512 keys amortise the rescaling.

@@ -28,7 +28,7 @@ TEST(Schedule, RegisterTiles) {
   EXPECT_EQ(scheduleContract(768, 768, 32, avx512).mr, 14);
   EXPECT_EQ(scheduleContract(16, 768, 16, avx512).mr, 14);
   EXPECT_EQ(scheduleContract(768, 768, 16, avx2).mr, 6);
-  EXPECT_EQ(scheduleContract(768, 768, 12, neon).mr, 9);
+  EXPECT_EQ(scheduleContract(768, 768, 12, neon).mr, 8);
 }
 
 // Accumulators, the shorter side and one streamed vector fit the registers.

@@ -64,6 +64,13 @@ Value CodeBuilder::iota(Type type) {
     values.push_back(getIntegerAttr(type, i));
   return arith::ConstantOp::create(*this, DenseElementsAttr::get(vectorType(type), values));
 }
+Value CodeBuilder::restFrom(Value memref, ValueRange at) {
+  SmallVector<OpFoldResult> sizes, strides(at.size(), getIndexAttr(1));
+  for (auto [i, offset] : llvm::enumerate(at))
+    sizes.push_back(subIndex(dim(memref, i), offset));
+  return memref::SubViewOp::create(*this, memref, getAsOpFoldResult(at), sizes, strides);
+}
+
 Value CodeBuilder::load(Value memref, ValueRange at) {
   Type type = cast<MemRefType>(memref.getType()).getElementType();
   return vector::LoadOp::create(*this, vectorType(type), memref, at);

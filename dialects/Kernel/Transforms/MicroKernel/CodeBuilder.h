@@ -38,6 +38,8 @@ public:
   Value splatInt(Type type, int64_t value);
   Value broadcast(Value scalar);
   Value iota(Type type); ///< 0, 1, ..., lanes - 1
+  /// The part of `memref` from `at` on, along each dimension.
+  Value restFrom(Value memref, ValueRange at);
   Value load(Value memref, ValueRange at);
   Value scalar(Value memref, ValueRange at);
   void store(Value vector, Value memref, ValueRange at);

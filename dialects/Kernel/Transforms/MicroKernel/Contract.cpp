@@ -14,11 +14,13 @@ ContractExpander::ContractExpander(ContractOp op)
       b(op, cast<MemRefType>(op.getRhs().getType()).getElementType(), schedule.getLanes()),
       lanes(schedule.getLanes()), vectorsPerPanel(op.getPanelColumns() / lanes),
       sums(op.getSums()) {
-  auto counted =
-      llvm::make_filter_range(op.getEpilogue().front().without_terminator(), [](Operation &each) {
-        return !each.hasTrait<OpTrait::ConstantLike>();
-      });
-  inlined = static_cast<int64_t>(llvm::range_size(counted)) <= schedule.getInlineOps();
+  int64_t operations = 0;
+  bool functions = false; // polynomials, once codegen-polynomials has run
+  for (Operation &each : op.getEpilogue().front().without_terminator()) {
+    operations += !each.hasTrait<OpTrait::ConstantLike>();
+    functions |= isa<math::MathDialect>(each.getDialect()) && !isa<math::AbsFOp>(each);
+  }
+  inlined = operations <= schedule.getInlineOps() && !functions;
 }
 
 SmallVector<Value> ContractExpander::inMatrix(Value memref, Value row, Value column) {

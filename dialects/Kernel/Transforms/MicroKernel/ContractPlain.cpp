@@ -90,20 +90,21 @@ void ContractExpander::copyRows(Value first, Value depth) {
 // it is read in place; null for the packed block.
 void ContractExpander::emitBlock(Value row, Value count, int64_t rows, Value column, Value first,
                                  Value depth) {
-  Value last = b.addIndex(row, b.subIndex(count, b.index(1)));
-  auto rowAt = [&](int64_t i) { return i == 0 || i + 1 < rows ? b.addIndex(row, i) : last; };
+  Value last = b.subIndex(count, b.index(1));
+  auto rowOf = [&](int64_t i) { return i == 0 || i + 1 < rows ? b.index(i) : last; };
   auto place = [&](int64_t i, int64_t j) {
-    return b.addIndex(b.mulIndex(rowAt(i), b.index(op.getPanelColumns())), j * lanes);
+    Value start = b.mulIndex(b.addIndex(row, rowOf(i)), b.index(op.getPanelColumns()));
+    return b.addIndex(start, j * lanes);
   };
   SmallVector<Value> acc;
   for (int64_t i = 0; i < rows; ++i)
     for (int64_t j = 0; j < vectorsPerPanel; ++j)
       acc.push_back(b.load(buffer, place(i, j)));
+  // One address, from which all rows but the last have constant distances.
+  Value tile = rowBlock ? b.restFrom(rowBlock, {row, b.index(0)})
+                        : b.restFrom(op.getLhs(), inMatrix(op.getLhs(), row, first));
   auto loadA = [&](Value k, int64_t i) {
-    if (rowBlock)
-      return b.broadcast(b.scalar(rowBlock, {rowAt(i), k}));
-    return b.broadcast(
-        b.scalar(op.getLhs(), inMatrix(op.getLhs(), rowAt(i), b.addIndex(first, k))));
+    return b.broadcast(b.scalar(tile, inMatrix(tile, rowOf(i), k)));
   };
   auto loadB = [&](Value k, int64_t j) {
     if (!column)
