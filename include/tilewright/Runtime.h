@@ -171,7 +171,9 @@ typedef struct tw_options {
 } tw_options;
 
 /// Time spent in one region (one parallel step) of the model, summed over runs, seen from the
-/// calling thread.
+/// calling thread. A region is named after the ONNX node that it computes last, and how many nodes
+/// were merged with that one: "region_3:/layer.0/attention/query/MatMul+2". Of layers that run as a
+/// loop it is the first layer's node.
 typedef struct tw_region_time {
   const char *name;
   int64_t calls;

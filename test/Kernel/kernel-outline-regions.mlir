@@ -1,11 +1,11 @@
 // RUN: tilewright-opt %s --allow-unregistered-dialect -split-input-file --kernel-outline-regions --verify-diagnostics | FileCheck %s
 
-// Addresses and symbols are captured; what is computed from them is repeated inside.
+// Addresses and symbols are captured; what is computed from them is repeated inside. The ONNX node gives its name.
 // CHECK-LABEL: func.func @main
 // CHECK-SAME: %[[N:[a-z0-9]+]]: index, %[[WS:[a-z0-9]+]]: memref<?xi8>,
 // CHECK-NOT: scf.forall
 // CHECK: kernel.launch @main_region_0(%[[WS]], %[[N]]) : memref<?xi8>, index
-// CHECK: kernel.launch @main_region_1(%[[N]]) : index
+// CHECK: kernel.launch @"main_region_1:query_1/Mat_Mul+1"(%[[N]]) : index
 // CHECK-LABEL: func.func private @main_region_0
 // CHECK-SAME: (%[[BYTES:[a-z0-9]+]]: memref<?xi8>, %[[M:[a-z0-9]+]]: index, %[[TID:.*]]: index, %[[NT:.*]]: index)
 // CHECK: memref.alloca() : memref<8xf32>
@@ -33,10 +33,10 @@ func.func @main(%n: index, %ws: memref<?xi8>, %weights: memref<?xi8>, %threads: 
     scf.forall (%j) in (3) {
       "test.inner"(%i, %j) : (index, index) -> ()
     }
-  }
+  } loc(fused["query@1/Mat Mul", "key/MatMul"])
   return
 }
-// CHECK-LABEL: func.func private @main_region_1
+// CHECK-LABEL: func.func private @"main_region_1:query_1/Mat_Mul+1"
 // CHECK: scf.for %{{.*}} iter_args(%[[K:.*]] =
 // CHECK: %[[SCALED:.*]] = arith.muli %[[K]], %c4
 // CHECK: %[[INDEX:.*]] = arith.addi %[[SCALED]], %c1

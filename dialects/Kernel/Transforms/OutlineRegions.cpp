@@ -140,8 +140,27 @@ struct OutlineRegions : impl::OutlineRegionsBase<OutlineRegions> {
       }
       if (failed(serializeInnerLoops(forall)))
         return signalPassFailure();
-      outline(forall, *machine, "main_region_" + std::to_string(number));
+      outline(forall, *machine, "main_region_" + std::to_string(number) + nodesOf(forall.getLoc()));
     }
+  }
+
+  // ":NODE", the ONNX node whose work the region does, and "+N" for N more; empty without one. It
+  // becomes the symbol of an object file, where some characters mean something.
+  static std::string nodesOf(Location location) {
+    llvm::SmallSetVector<StringRef, 4> names;
+    location->walk([&](Location part) {
+      if (auto name = dyn_cast<NameLoc>(part))
+        names.insert(name.getName());
+      return WalkResult::advance();
+    });
+    if (names.empty())
+      return "";
+    std::string more = names.size() > 1 ? "+" + std::to_string(names.size() - 1) : "";
+    std::string node = names.front().str();
+    llvm::replace_if(
+        node, [](char c) { return !llvm::isAlnum(c) && !StringRef("/.-_:+()[]").contains(c); },
+        '_');
+    return ":" + node + more;
   }
 
   void outline(scf::ForallOp forall, MachineFunction machine, StringRef name) {

@@ -94,10 +94,10 @@ def LayoutWeights : Pass<"kernel-layout-weights", "::mlir::ModuleOp"> {
 def OutlineRegions : Pass<"kernel-outline-regions", "::mlir::ModuleOp"> {
   let summary = "Every scf.forall of the machine function is a function of its own, called by kernel.launch";
   let description = [{
-    `@main_region_K(captures…, tid, threads)` runs a contiguous, balanced share of the iterations: those from total·tid/threads up to
+    `@main_region_K:NODE(captures…, tid, threads)` runs a contiguous, balanced share of the iterations: those from total·tid/threads up to
     total·(tid+1)/threads. Indices of the first iteration are found by division, the next ones by add and carry: two divisions per row cost
     15 % of a short softmax row. Pure computations are repeated inside instead of captured, so that captures are addresses
-    and symbols.
+    and symbols. NODE is the first ONNX node of the loop's location: profiles and debuggers show it.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::scf::SCFDialect"];
 }
