@@ -157,9 +157,9 @@ struct OutlineRegions : impl::OutlineRegionsBase<OutlineRegions> {
       return "";
     std::string more = names.size() > 1 ? "+" + std::to_string(names.size() - 1) : "";
     std::string node = names.front().str();
-    llvm::replace_if(
-        node, [](char c) { return !llvm::isAlnum(c) && !StringRef("/.-_:+()[]").contains(c); },
-        '_');
+    std::replace_if(
+        node.begin(), node.end(),
+        [](char c) { return !llvm::isAlnum(c) && !StringRef("/.-_:+()[]").contains(c); }, '_');
     return ":" + node + more;
   }
 
