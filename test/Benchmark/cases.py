@@ -99,8 +99,18 @@ def model(title: str, export: str, dims: dict[str, int], must: float, group: str
     return Case(title, group, make, dims, {"onnxruntime": must}, **more)
 
 
-def small(hidden: int, seq: int) -> Case:
-    return model(f"BERT, width {hidden}, seq {seq}", f"bert-{hidden}", {"batch": 1, "seq": seq}, 2, "small models")
+def layers(count: int, seq: int, width: int, hidden: int, matrices: int = 2) -> float:
+    """FLOPs of transformer layers: projections, scores (of causal models, too, in full), a feed-forward of `matrices` matrices."""
+    return count * 2.0 * seq * (4 * width * width + 2 * seq * width + matrices * width * hidden)
+
+
+def bert(seq: int, must: float, group: str) -> Case:
+    return model(f"BERT-base, seq {seq}", "bert-base", {"batch": 1, "seq": seq}, must, group, flop=layers(12, seq, 768, 3072))
+
+
+def small(width: int, seq: int) -> Case:
+    return model(f"BERT, width {width}, seq {seq}", f"bert-{width}", {"batch": 1, "seq": seq}, 2, "small models",
+                 flop=layers(4, seq, width, 4 * width))
 
 
 GPT2_WEIGHTS = 4 * (12 * (12 * 768 * 768) + 50257 * 768)
@@ -111,14 +121,18 @@ CASES = (
     gemm(128, 3072, 768, {"onnxruntime": 1.10, "onednn": 1.05, "openblas": 1.5}, "products", libraries=True),
     gemm(128, 768, 3072, {"onnxruntime": 1.10, "onednn": 1.05, "openblas": 1.5}, "products", libraries=True),
     *(gemm(m, 3072, 768, {"onnxruntime": 1.5}, "few rows") for m in (1, 4, 16)),
-    model("BERT-base, seq 128", "bert-base", {"batch": 1, "seq": 128}, 1.15, "BERT"),
-    model("BERT-base, seq 512", "bert-base", {"batch": 1, "seq": 512}, 1.3, "large models"),
-    model("ViT-B/16", "vit-base", {"batch": 1}, 1.3, "large models"),
-    model("GPT-2, prefill 128", "gpt2-small", {"batch": 1, "seq": 128, "past": 0}, 1.3, "large models"),
-    model("T5-small encoder, seq 128", "t5-encoder-small", {"batch": 1, "encoder_seq": 128}, 1.3, "large models"),
-    model("Whisper-tiny encoder", "whisper-tiny-encoder", {"batch": 1}, 1.3, "large models"),
-    model("Llama-160M, prefill 128", "llama-160m", {"batch": 1, "seq": 128, "past": 0}, 1.3, "large models"),
-    *(small(hidden, seq) for hidden in (64, 128, 256, 384) for seq in (16, 64)),
+    bert(128, 1.15, "BERT"),
+    bert(512, 1.3, "large models"),
+    model("ViT-B/16", "vit-base", {"batch": 1}, 1.3, "large models", flop=layers(12, 197, 768, 3072) + 2.0 * 196 * 768 * 768),
+    model("GPT-2, prefill 128", "gpt2-small", {"batch": 1, "seq": 128, "past": 0}, 1.3, "large models",
+          flop=layers(12, 128, 768, 3072) + 2.0 * 128 * 768 * 50257),
+    model("T5-small encoder, seq 128", "t5-encoder-small", {"batch": 1, "encoder_seq": 128}, 1.3, "large models",
+          flop=layers(6, 128, 512, 2048)),
+    model("Whisper-tiny encoder", "whisper-tiny-encoder", {"batch": 1}, 1.3, "large models",
+          flop=layers(4, 1500, 384, 1536) + 2.0 * 384 * 3 * (3000 * 80 + 1500 * 384)),
+    model("Llama-160M, prefill 128", "llama-160m", {"batch": 1, "seq": 128, "past": 0}, 1.3, "large models",
+          flop=layers(12, 128, 768, 3072, matrices=3) + 2.0 * 128 * 768 * 32000),
+    *(small(width, seq) for width in (64, 128, 256, 384) for seq in (16, 64)),
     attention(512),
     attention(2048),
     model("GPT-2, one token after 512", "gpt2-small", {"batch": 1, "seq": 1, "past": 512}, 1.0, "decoding",
