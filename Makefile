@@ -34,7 +34,7 @@ format: ## rewrite all C++ files in the project's style
 	@git ls-files '*.cpp' '*.h' '*.c' | xargs clang-format-22 -i
 	@echo "format: done"
 
-tidy: build ## clang-tidy with all checks on the whole tree, some ten minutes on two cores (tools/dev/tidy --quick: three)
+tidy: build ## clang-tidy with all checks on the whole tree, some ten minutes on two cores (tools/dev/tidy --quick: five)
 	@tools/dev/tidy $(abspath $(BUILD)) $(JOBS)
 	@echo "tidy: nothing found"
 

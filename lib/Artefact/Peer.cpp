@@ -137,8 +137,10 @@ Expected<std::vector<HostTensor>> Peer::outputs(const tw_model *model) {
     return tensors;
   for (int32_t i = 0; list && i < model->num_outputs && i < static_cast<int32_t>(list->size());
        ++i) {
-    Expected<HostTensor> tensor =
-        readOutput(*(*list)[static_cast<size_t>(i)].getAsObject(), model->outputs[i]);
+    const json::Object *output = (*list)[static_cast<size_t>(i)].getAsObject();
+    if (!output)
+      return createStringError("expects an object as output " + Twine(i) + " of '" + name + "'");
+    Expected<HostTensor> tensor = readOutput(*output, model->outputs[i]);
     if (!tensor)
       return tensor.takeError();
     tensors.push_back(std::move(*tensor));

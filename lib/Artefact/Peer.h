@@ -9,13 +9,14 @@
 // its standard input with one on its standard output; files hold raw little-endian elements:
 //
 //   <- {"model": path, "threads": n, "inputs": [{"name", "type", "dims", "file"}]}
-//   -> {"version": "1.30.0"}                          ready to run
+//   -> {"version": "1.30.0"}
 //   <- {"runs": n}
-//   -> {"nanoseconds": [n times], "cpu_nanoseconds": n}  wall time of each run; CPU time of all
+//   -> {"nanoseconds": [n times], "cpu_nanoseconds": n}
 //   <- {"outputs": directory}
-//   -> {"outputs": [{"name", "type", "dims", "file"}]}   of the last run; an empty list: not
-//   compared
+//   -> {"outputs": [{"name", "type", "dims", "file"}]}
 //
+// The first answer means: ready to run. Nanoseconds are the wall time of each run, and the CPU time
+// of all. Outputs are those of the last run, in the model's order; an empty list: not compared.
 // {"error": message} answers what cannot be done.
 //
 //===----------------------------------------------------------------------===//

@@ -10,10 +10,11 @@
 #include "lib/Support/Options.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"
-#include <thread>
 
 using namespace llvm;
 using namespace tilewright;
+
+extern "C" int32_t tw_cpu_count(void); // lib/Runtime/CpuCount.c: what artefacts start by default
 
 namespace {
 
@@ -31,7 +32,9 @@ Command parseCommand(int argc, char **argv) {
   options.list("dim", "NAME=SIZE", m.inputs.dims,
                "size of a symbolic dimension (default: what follows from others,\n"
                "or its minimum)");
-  options.text("threads", "N[,N...]", c.threads, "one line of results each (default: all CPUs)");
+  options.text("threads", "N[,N...]", c.threads,
+               "one line of results each (default: all CPUs that the process\nmay use, by affinity "
+               "and CPU quota)");
   options.list("against", "PEER", m.peers,
                "compare with a peer in turns: onnxruntime=MODEL.onnx (npm's onnxruntime-node, in\n"
                "node_modules or NODE_PATH), or NAME=PROGRAM ARGUMENT... that speaks the protocol\n"
@@ -74,7 +77,7 @@ Error benchmark(const Command &c) {
     if (count.getAsInteger(10, threads) || threads < 0)
       return createStringError("expects --threads N[,N...], got '" + c.threads + "'");
     if (threads == 0)
-      threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+      threads = tw_cpu_count(); // peers must be told a number
     Expected<Row> row = measure(*model, c.measure, threads, report.sizes);
     if (!row)
       return row.takeError();

@@ -1,6 +1,8 @@
-"""A peer of bench-model that does nothing, at once."""
+"""echo_peer.py [OUTPUTS]: a peer of bench-model that does nothing, at once, and gives the outputs (JSON; default: none)."""
 import json
 import sys
+
+outputs = json.loads(sys.argv[1]) if len(sys.argv) > 1 else []
 
 for line in sys.stdin:
     request = json.loads(line)
@@ -9,5 +11,5 @@ for line in sys.stdin:
     elif "runs" in request:
         answer = {"nanoseconds": [1000] * request["runs"], "cpu_nanoseconds": 1000 * request["runs"]}
     else:
-        answer = {"outputs": []}
+        answer = {"outputs": outputs}
     print(json.dumps(answer), flush=True)
