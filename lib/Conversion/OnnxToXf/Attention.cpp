@@ -42,9 +42,7 @@ static Tensor padMask(TensorBuilder &b, Tensor mask, OpFoldResult keys) {
   Sizes low(mask.rank(), b.index.constant(0)), high = low;
   high[last] = b.index.sub(keys, length);
   Type type = mask.elementType();
-  Tensor hidden =
-      type.isInteger(1) ? b.known(type, {}, {b.scalars.boolean(false)}) : b.number(-INFINITY, type);
-  return b.pad(mask, low, high, hidden);
+  return b.pad(mask, low, high, b.scalar(type.isInteger(1) ? 0 : -INFINITY, type));
 }
 
 // Output 3: the scores at a step of the computation: 0 scaled products, 1 with softcap, 2 with all

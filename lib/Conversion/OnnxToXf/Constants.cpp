@@ -118,10 +118,7 @@ static void convertTrilu(Node &n, TensorBuilder &b) {
   k = k ? b.reshape(k, {}) : b.integer(0, b.builder.getI64Type());
   Tensor keep = diagonalMask(b, b.size(x, x.rank() - 2), b.size(x, x.rank() - 1),
                              upper ? CompareKind::ge : CompareKind::le, k);
-  Tensor zero = x.elementType().isInteger(1)
-                    ? b.known(x.elementType(), {}, {b.scalars.boolean(false)})
-                    : b.scalar(0, x.elementType());
-  n.yield(b.select(keep, x, zero));
+  n.yield(b.select(keep, x, b.scalar(0, x.elementType())));
 }
 
 static void convertEyeLike(Node &n, TensorBuilder &b) {
@@ -140,25 +137,20 @@ static void convertEyeLike(Node &n, TensorBuilder &b) {
 static void convertOneHot(Node &n, TensorBuilder &b) {
   Tensor indices = n.tensor(0), depth = n.tensor(1), values = n.tensor(2);
   int64_t axis = n.integer("axis", -1);
-  const Sizes *count = b.elements(depth);
+  // Indices and depth may be of any type.
+  Type i64 = b.builder.getI64Type();
+  const Sizes *count = b.elements(b.cast(depth, i64));
   if (!n.ok() || !count || count->size() != 1)
     return (void)b.fail("expects a depth that follows from constants and dimensions" +
                         n.constantHint(1));
-  Type type = indices.elementType();
-  if (isa<FloatType>(type))
-    indices = b.cast(indices, type = b.builder.getI64Type());
-  OpFoldResult classes = isa<FloatType>(depth.elementType())
-                             ? *b.scalars.cast(count->front(), depth.elementType(), type)
-                             : count->front();
-  axis = n.normalizeAxis(axis, indices.rank() + 1);
+  OpFoldResult classes = count->front();
+  int64_t rank = indices.rank() + 1;
+  axis = n.normalizeAxis(axis, rank);
   if (!n.ok())
     return;
-  Tensor size = b.known(type, {}, {classes}), zero = b.integer(0, type);
-  Tensor positive =
-      b.select(b.compare(CompareKind::lt, indices, zero), b.add(indices, size), indices);
-  SmallVector<int64_t> trailing = llvm::to_vector(llvm::seq<int64_t>(1, indices.rank() + 1 - axis));
-  Tensor position = b.unsqueeze(b.iota(b.index.constant(0), classes, type), trailing);
-  Tensor hit = b.compare(CompareKind::eq, b.unsqueeze(positive, {axis}), position);
+  Tensor wanted = b.unsqueeze(b.wrapIndices(b.cast(indices, i64), classes), {axis});
+  Tensor position = b.along(b.iota(b.index.constant(0), classes, i64), axis, rank);
+  Tensor hit = b.compare(CompareKind::eq, wanted, position);
   auto choice = [&](int64_t i) {
     return b.reshape(b.slice(values, 0, b.index.constant(i), b.index.constant(1)), {});
   };

@@ -33,7 +33,7 @@ static void applyKeyMask(TensorBuilder &b, TensorBuilder::Attention &a, Tensor m
         "expects a mask [batch], [batch, keys] or [batch, queries, keys], got rank " +
         Twine(mask.rank()));
   Type type = a.query.elementType();
-  Tensor hidden = b.compare(CompareKind::eq, mask, b.integer(0, mask.elementType()));
+  Tensor hidden = b.compare(CompareKind::eq, mask, b.scalar(0, mask.elementType()));
   Tensor added = b.select(
       b.unsqueeze(hidden, mask.rank() == 2 ? ArrayRef<int64_t>{1, 2} : ArrayRef<int64_t>{1}),
       b.number(filler, type), b.number(0, type));
@@ -60,8 +60,9 @@ static void splitInputs(TensorBuilder &b, Tensor &query, Tensor &key, Tensor &va
     query = part(all, 0), key = part(all, 1), value = part(all, 2);
     return;
   }
-  if (!key)
-    return (void)b.fail("expects keys or a packed query");
+  if (!key || query.rank() != 3)
+    return (void)b.fail("expects a query [batch, sequence, heads * size] and keys, or all packed "
+                        "[batch, sequence, heads, 3, size]");
   OpFoldResult hidden = b.size(query, query.rank() - 1);
   query = splitHeads(b, addBias(b, query, bias, b.index.constant(0)), heads);
   if (packedKeys) {

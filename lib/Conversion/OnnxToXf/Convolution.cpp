@@ -13,21 +13,58 @@ namespace tilewright {
 
 // Pads for as many outputs as ceil(x / stride), the odd one at the end (SAME_UPPER) or the
 // beginning.
-static bool samePads(TensorBuilder &b, TensorBuilder::Convolution &c, bool upper) {
-  int64_t spatial = c.input.rank() - 2;
-  for (int64_t i = 0; i < spatial; ++i) {
-    int64_t x = c.input.dim(i + 2), k = c.filter.dim(i + 2);
-    if (ShapedType::isDynamic(x) && c.strides[i] != 1)
-      return (void)b.fail("expects static spatial sizes for auto_pad with strides"), false;
-    int64_t reach = c.dilations[i] * (k - 1) + 1;
-    int64_t steps = ShapedType::isDynamic(x) ? 0 : (x + c.strides[i] - 1) / c.strides[i];
-    int64_t total = ShapedType::isDynamic(x)
-                        ? reach - 1
-                        : std::max<int64_t>((steps - 1) * c.strides[i] + reach - x, 0);
-    c.pads[i] = upper ? total / 2 : total - total / 2;
-    c.pads[i + spatial] = total - c.pads[i];
+static void padSame(TensorBuilder &b, Tensor input, Window &w, bool upper) {
+  for (size_t i = 0; i < w.kernel.size(); ++i) {
+    int64_t x = input.dim(i + 2), stride = w.strides[i];
+    bool dynamic = ShapedType::isDynamic(x);
+    if (dynamic && stride != 1)
+      return (void)b.fail("expects static spatial sizes for auto_pad with strides");
+    int64_t steps = dynamic ? 0 : (x + stride - 1) / stride;
+    int64_t total =
+        dynamic ? w.reach(i) - 1 : std::max<int64_t>((steps - 1) * stride + w.reach(i) - x, 0);
+    w.low[i] = upper ? total / 2 : total - total / 2;
+    w.high[i] = total - w.low[i];
   }
-  return true;
+}
+
+// Numbers in [least, 2^31), so that no sum of products overflows.
+static bool areWithin(ArrayRef<int64_t> values, int64_t least) {
+  return llvm::all_of(values, [&](int64_t value) { return value >= least && value <= INT32_MAX; });
+}
+
+std::optional<Window> readWindow(Node &n, TensorBuilder &b, Tensor input,
+                                 ArrayRef<int64_t> kernel) {
+  auto strides = n.integers("strides"), pads = n.integers("pads"),
+       dilations = n.integers("dilations");
+  std::string automatic = n.choice("auto_pad", {"NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"});
+  if (!n.ok())
+    return std::nullopt;
+  auto fail = [&](const Twine &reason) { return (void)b.fail(reason), std::nullopt; };
+  int64_t spatial = input.rank() - 2;
+  if (spatial < 1 || static_cast<int64_t>(kernel.size()) != spatial)
+    return fail("expects an input [n, c, x..] and a kernel for its spatial dimensions, got rank " +
+                Twine(input.rank()) + " and " + Twine(kernel.size()) + " sizes");
+  Window w;
+  w.kernel.assign(kernel.begin(), kernel.end());
+  w.strides = strides.value_or(SmallVector<int64_t>(spatial, 1));
+  w.dilations = dilations.value_or(SmallVector<int64_t>(spatial, 1));
+  SmallVector<int64_t> given(2 * spatial, 0);
+  if (pads && automatic == "NOTSET")
+    given = *pads;
+  if (static_cast<int64_t>(w.strides.size()) != spatial ||
+      static_cast<int64_t>(w.dilations.size()) != spatial ||
+      static_cast<int64_t>(given.size()) != 2 * spatial)
+    return fail("expects strides, dilations and pads for " + Twine(spatial) +
+                " spatial dimensions");
+  if (!areWithin(w.kernel, 1) || !areWithin(w.strides, 1) || !areWithin(w.dilations, 1) ||
+      !areWithin(given, 0))
+    return fail("expects kernel sizes, strides and dilations of at least 1, and pads of at least "
+                "0");
+  w.low.assign(given.begin(), given.begin() + spatial);
+  w.high.assign(given.begin() + spatial, given.end());
+  if (StringRef(automatic).starts_with("SAME"))
+    padSame(b, input, w, automatic == "SAME_UPPER");
+  return n.ok() ? std::optional(w) : std::nullopt;
 }
 
 std::optional<TensorBuilder::Convolution> readConvolution(Node &n, TensorBuilder &b, Tensor input,
@@ -37,34 +74,17 @@ std::optional<TensorBuilder::Convolution> readConvolution(Node &n, TensorBuilder
   c.input = input;
   c.filter = filter;
   c.group = n.integer("group", 1);
-  std::string automatic = n.text("auto_pad", "NOTSET");
-  auto strides = n.integers("strides"), pads = n.integers("pads"),
-       dilations = n.integers("dilations");
   if (!n.ok())
     return std::nullopt;
-  int64_t spatial = c.input.rank() - 2;
-  if (spatial < 1 || c.filter.rank() != c.input.rank())
-    return (void)b.fail("expects input and filter of one rank of 3 or more, got " +
-                        Twine(c.input.rank()) + " and " + Twine(c.filter.rank())),
-           std::nullopt;
-  c.strides = strides.value_or(SmallVector<int64_t>(spatial, 1));
-  c.dilations = dilations.value_or(SmallVector<int64_t>(spatial, 1));
-  c.pads = automatic == "NOTSET" ? pads.value_or(SmallVector<int64_t>(2 * spatial, 0))
-                                 : SmallVector<int64_t>(2 * spatial, 0);
-  if (static_cast<int64_t>(c.strides.size()) != spatial ||
-      static_cast<int64_t>(c.dilations.size()) != spatial ||
-      static_cast<int64_t>(c.pads.size()) != 2 * spatial)
-    return (void)b.fail("expects strides, dilations and pads for " + Twine(spatial) +
-                        " spatial dimensions"),
-           std::nullopt;
-  bool same = automatic == "SAME_UPPER" || automatic == "SAME_LOWER";
-  if (!same && automatic != "NOTSET" && automatic != "VALID")
-    return (void)b.fail(
-               "expects attribute 'auto_pad' to be NOTSET, VALID, SAME_UPPER or SAME_LOWER, got " +
-               automatic),
-           std::nullopt;
-  if (same && !samePads(b, c, automatic == "SAME_UPPER"))
+  if (filter.rank() < 3 || ShapedType::isDynamicShape(filter.shape().drop_front(2)))
+    return (void)b.fail("expects a filter [m, c, k..] of static kernel sizes"), std::nullopt;
+  std::optional<Window> w = readWindow(n, b, input, filter.shape().drop_front(2));
+  if (!w)
     return std::nullopt;
+  c.strides = w->strides;
+  c.dilations = w->dilations;
+  c.pads = w->low;
+  c.pads.append(w->high);
   return c;
 }
 

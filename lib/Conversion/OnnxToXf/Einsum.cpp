@@ -76,8 +76,22 @@ static Labelled sumOut(TensorBuilder &b, Labelled x, StringRef wanted) {
           keep(x.labels, [&](char label) { return contains(wanted, label); })};
 }
 
+// Dimensions of size 1 that `other` has with another size broadcast: the other's alone count.
+static Labelled dropOnes(TensorBuilder &b, Labelled x, const Labelled &other) {
+  SmallVector<int64_t> axes;
+  for (auto [i, label] : llvm::enumerate(x.labels))
+    if (size_t j = other.labels.find(label); j != std::string::npos)
+      if (x.tensor.dim(i) == 1 && other.tensor.dim(j) != 1)
+        axes.push_back(i);
+  for (int64_t axis : llvm::reverse(axes))
+    x.labels.erase(axis, 1);
+  return {b.squeeze(x.tensor, axes), x.labels};
+}
+
 // The product over `lhs` and `rhs`, summed over labels that are not in `wanted`.
 static Labelled contract(TensorBuilder &b, Labelled lhs, Labelled rhs, StringRef wanted) {
+  lhs = dropOnes(b, lhs, rhs);
+  rhs = dropOnes(b, rhs, lhs);
   lhs = sumOut(b, lhs, (wanted + rhs.labels).str());
   rhs = sumOut(b, rhs, (wanted + lhs.labels).str());
   if (!lhs.tensor || !rhs.tensor)
@@ -165,7 +179,7 @@ static bool prepare(Node &n, TensorBuilder &b, SmallVectorImpl<Labelled> &operan
 static void convertEinsum(Node &n, TensorBuilder &b) {
   SmallVector<Labelled> operands;
   std::string output;
-  if (!prepare(n, b, operands, output))
+  if (!prepare(n, b, operands, output) || !n.ok())
     return;
   Labelled result = operands.front();
   for (size_t i = 1; i < operands.size(); ++i) {

@@ -87,7 +87,7 @@ static void convertIsInf(Node &n, TensorBuilder &b) {
   Tensor zero = b.scalar(0, x.elementType());
   Tensor side = b.compare(positive ? CompareKind::gt : CompareKind::lt, x, zero);
   if (!positive && !negative)
-    side = b.known(b.builder.getI1Type(), {}, {b.scalars.boolean(false)});
+    side = b.scalar(0, b.builder.getI1Type());
   n.yield(b.binary(BinaryKind::logical_and, infinite, side));
 }
 
@@ -112,10 +112,8 @@ static void convertCastLike(Node &n, TensorBuilder &b) {
 //===----------------------------------------------------------------------===//
 
 static void convertGelu(Node &n, TensorBuilder &b) {
-  std::string approximate = n.text("approximate", "none");
-  if (approximate != "none" && approximate != "tanh")
-    return (void)b.fail("expects attribute 'approximate' to be none or tanh, got " + approximate);
-  n.yield(b.unary(approximate == "tanh" ? UnaryKind::gelu_tanh : UnaryKind::gelu_erf, n.tensor(0)));
+  bool byTanh = n.choice("approximate", {"none", "tanh"}) == "tanh";
+  n.yield(b.unary(byTanh ? UnaryKind::gelu_tanh : UnaryKind::gelu_erf, n.tensor(0)));
 }
 
 // x sigmoid(alpha x): silu at alpha 1.

@@ -10,21 +10,8 @@ using namespace mlir;
 
 namespace tilewright {
 
-// Products with vectors as numpy has them: a vector is a row on the left, a column on the right,
-// and its dimension vanishes again.
 static void convertMatMul(Node &n, TensorBuilder &b) {
-  Tensor lhs = n.tensor(0), rhs = n.tensor(1);
-  if (!n.ok())
-    return;
-  if (lhs.rank() == 0 || rhs.rank() == 0)
-    return (void)b.fail("expects matrices or vectors, got a scalar");
-  bool row = lhs.rank() == 1, column = rhs.rank() == 1;
-  Tensor result = b.matmul(row ? b.unsqueeze(lhs, {0}) : lhs, column ? b.unsqueeze(rhs, {1}) : rhs);
-  if (result && column)
-    result = b.squeeze(result, {result.rank() - 1});
-  if (result && row)
-    result = b.squeeze(result, {result.rank() - (column ? 1 : 2)});
-  n.yield(result);
+  n.yield(b.matmul(n.tensor(0), n.tensor(1)));
 }
 
 static Tensor transposeLast(TensorBuilder &b, Tensor x) {

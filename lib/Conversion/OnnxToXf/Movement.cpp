@@ -14,7 +14,8 @@ static void convertIdentity(Node &n, TensorBuilder &b) {
   n.yield(n.tensor(0));
 }
 
-// At inference the output is the input, and nothing is masked.
+// At inference the output is the input, and nothing is masked. Before opset 10 the mask was of the
+// input's type.
 static void convertDropout(Node &n, TensorBuilder &b) {
   n.ignore("ratio");
   n.ignore("seed");
@@ -26,11 +27,8 @@ static void convertDropout(Node &n, TensorBuilder &b) {
   }
   if (!n.ok())
     return;
-  Tensor mask =
-      n.wants(1)
-          ? b.broadcast(b.known(b.builder.getI1Type(), {}, {b.scalars.boolean(true)}), b.sizes(x))
-          : Tensor();
-  n.yield({x, mask});
+  Type maskType = n.opset() < 10 ? x.elementType() : b.builder.getI1Type();
+  n.yield({x, n.wants(1) ? b.broadcast(b.scalar(1, maskType), b.sizes(x)) : Tensor()});
 }
 
 // 0 copies the input's size (unless allowzero), -1 is what makes the element counts agree.
@@ -89,8 +87,7 @@ static void squeeze(Node &n, TensorBuilder &b, Tensor x, std::optional<ArrayRef<
       if (x.dim(i) == 1)
         dims.push_back(i);
   for (int64_t dim : dims)
-    if (x.dim(dim) != 1)
-      return (void)b.fail("expects dimension " + Twine(dim) + " of size 1");
+    b.require(b.size(x, dim), b.index.constant(1));
   n.yield(b.squeeze(x, dims));
 }
 static void convertSqueeze1(Node &n, TensorBuilder &b) {
@@ -141,16 +138,11 @@ static void convertExpand(Node &n, TensorBuilder &b) {
   if (!n.ok())
     return;
   Sizes target(std::max<size_t>(x.rank(), shape.size()), b.index.constant(1));
-  auto merge = [&](ArrayRef<OpFoldResult> sizes) {
+  for (ArrayRef<OpFoldResult> sizes : {ArrayRef(b.sizes(x)), ArrayRef(shape)})
     for (auto [i, size] : llvm::enumerate(sizes)) {
       OpFoldResult &result = target[target.size() - sizes.size() + i];
-      std::optional<int64_t> old = constantInteger(result), fresh = constantInteger(size);
-      if (fresh != 1 && (old == 1 || (!old && fresh)))
-        result = size;
+      result = b.broadcastSize(result, size);
     }
-  };
-  merge(b.sizes(x));
-  merge(shape);
   n.yield(b.broadcast(x, target));
 }
 
@@ -175,14 +167,13 @@ static void convertTile(Node &n, TensorBuilder &b) {
 static void convertDepthToSpace(Node &n, TensorBuilder &b) {
   Tensor x = n.tensor(0);
   OpFoldResult block = b.index.constant(n.integer("blocksize"));
-  std::string mode = n.text("mode", "DCR");
+  bool blocksFirst = n.choice("mode", {"DCR", "CRD"}) == "DCR";
   if (!n.ok())
     return;
-  if (x.rank() != 4 || (mode != "DCR" && mode != "CRD"))
-    return (void)b.fail("expects an input of rank 4 and mode DCR or CRD");
+  if (x.rank() != 4)
+    return (void)b.fail("expects an input of rank 4, got " + Twine(x.rank()));
   Sizes s = b.sizes(x);
   OpFoldResult depth = b.index.div(s[1], b.index.mul(block, block));
-  bool blocksFirst = mode == "DCR";
   Tensor split = blocksFirst ? b.reshape(x, {s[0], block, block, depth, s[2], s[3]})
                              : b.reshape(x, {s[0], depth, block, block, s[2], s[3]});
   Tensor moved =

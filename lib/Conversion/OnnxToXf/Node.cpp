@@ -7,6 +7,7 @@
 #include "lib/Conversion/OnnxToXf/Node.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 
@@ -58,19 +59,6 @@ SmallVector<int64_t> Node::integersAt(unsigned i) {
     result.push_back(value.value_or(0));
   }
   return result;
-}
-
-double Node::numberAt(unsigned i) {
-  Tensor input = tensor(i);
-  const Sizes *elements = builder.elements(input);
-  if (elements && elements->size() == 1) {
-    if (std::optional<double> value = constantNumber(elements->front()))
-      return *value;
-    if (std::optional<int64_t> value = constantInteger(elements->front()))
-      return *value;
-  }
-  builder.fail("expects a constant scalar in input " + Twine(i) + constantHint(i));
-  return 0;
 }
 
 void Node::refuse(unsigned i, StringRef name) {
@@ -141,6 +129,14 @@ std::string Node::text(StringRef name, std::optional<StringRef> fallback) {
   if (!fallback)
     missing(name);
   return fallback.value_or("").str();
+}
+
+std::string Node::choice(StringRef name, ArrayRef<StringRef> choices) {
+  std::string value = text(name, choices.front());
+  if (!llvm::is_contained(choices, value))
+    builder.fail("expects attribute '" + name + "' to be one of " + llvm::join(choices, ", ") +
+                 ", got '" + value + "'");
+  return value;
 }
 
 std::optional<SmallVector<int64_t>> Node::integers(StringRef name) {

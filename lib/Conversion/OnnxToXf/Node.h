@@ -41,8 +41,6 @@ public:
   Sizes indices(unsigned i);
   /// The elements of integer operand `i`, which must be constants.
   llvm::SmallVector<int64_t> integersAt(unsigned i);
-  /// The only element of operand `i`, which must be a constant.
-  double numberAt(unsigned i);
   /// Says of operand `i`, if it is an input of the model, how its value can be given at compile
   /// time.
   std::string constantHint(unsigned i);
@@ -70,6 +68,8 @@ public:
   int64_t integer(llvm::StringRef name, std::optional<int64_t> fallback = std::nullopt);
   double number(llvm::StringRef name, std::optional<double> fallback = std::nullopt);
   std::string text(llvm::StringRef name, std::optional<llvm::StringRef> fallback = std::nullopt);
+  /// A text among `choices`, the first of which is the default.
+  std::string choice(llvm::StringRef name, llvm::ArrayRef<llvm::StringRef> choices);
   bool flag(llvm::StringRef name, bool fallback) { return integer(name, fallback) != 0; }
   std::optional<llvm::SmallVector<int64_t>> integers(llvm::StringRef name);
   std::optional<llvm::SmallVector<double>> numbers(llvm::StringRef name);

@@ -13,8 +13,10 @@ using mlir::xf::UnaryKind;
 
 namespace tilewright {
 
-// Mean and 1 / standard deviation, for those who ask.
+// Mean and 1 / standard deviation, for those who ask, in f32 or wider.
 static std::pair<Tensor, Tensor> moments(TensorBuilder &b, Tensor x, int64_t axis, double epsilon) {
+  if (x.elementType().getIntOrFloatBitWidth() < 32)
+    x = b.cast(x, b.builder.getF32Type());
   SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(axis, x.rank()));
   Tensor mean = b.reduce(ReduceKind::mean, x, axes, /*keepDims=*/true), centred = b.sub(x, mean);
   Tensor variance = b.reduce(ReduceKind::mean, b.mul(centred, centred), axes, /*keepDims=*/true);
@@ -88,11 +90,15 @@ static void convertEmbedLayerNorm(Node &n, TensorBuilder &b) {
   n.yield({b.layerNorm(sum, scale, shift, 2, epsilon), counts, sum});
 }
 
-// A vector per channel, so that it broadcasts against [n, channels, ..].
-static Tensor perChannel(TensorBuilder &b, Tensor vector, int64_t rank) {
-  if (!vector || vector.rank() != 1)
-    return b.fail("expects a vector per channel");
-  return b.unsqueeze(vector, llvm::to_vector(llvm::seq<int64_t>(1, rank - 1)));
+static bool hasChannels(TensorBuilder &b, Tensor x) {
+  if (x.rank() < 2)
+    b.fail("expects an input [n, channels, ..], got rank " + Twine(x.rank()));
+  return x.rank() >= 2;
+}
+
+// x scale + shift, by channel.
+static Tensor transformChannels(TensorBuilder &b, Tensor x, Tensor scale, Tensor shift) {
+  return x ? b.add(b.mul(x, b.along(scale, 1, x.rank())), b.along(shift, 1, x.rank())) : Tensor();
 }
 
 // Groups of neighbouring channels, normalised together with everything behind them.
@@ -106,10 +112,8 @@ static Tensor normalizeGroups(TensorBuilder &b, Tensor x, OpFoldResult groups, d
 static void convertInstanceNorm(Node &n, TensorBuilder &b) {
   Tensor x = n.tensor(0), scale = n.tensor(1), shift = n.tensor(2);
   double epsilon = n.number("epsilon", 1e-5);
-  if (!n.ok())
-    return;
-  Tensor normal = normalizeGroups(b, x, b.size(x, 1), epsilon);
-  n.yield(b.add(b.mul(normal, perChannel(b, scale, x.rank())), perChannel(b, shift, x.rank())));
+  if (n.ok() && hasChannels(b, x))
+    n.yield(transformChannels(b, normalizeGroups(b, x, b.size(x, 1), epsilon), scale, shift));
 }
 
 // Scale and bias are per group in opset 18, per channel from 21 on.
@@ -120,20 +124,21 @@ static void convertGroupNorm(Node &n, TensorBuilder &b) {
   Tensor x = n.tensor(0), scale = n.tensor(1), shift = n.tensor(2);
   OpFoldResult groups = b.index.constant(n.integer("num_groups"));
   double epsilon = n.number("epsilon", 1e-5);
-  if (!n.ok())
+  if (!n.ok() || !hasChannels(b, x))
     return;
+  b.requireMultiple(b.size(x, 1), groups);
   auto spread = [&](Tensor vector) {
-    if (!perGroup || !vector)
+    if (!perGroup || !vector || vector.rank() != 1)
       return vector;
     OpFoldResult channels = b.size(x, 1), width = b.index.div(channels, groups);
     return b.reshape(b.broadcast(b.unsqueeze(vector, {1}), {groups, width}), {channels});
   };
-  Tensor normal = normalizeGroups(b, x, groups, epsilon);
-  n.yield(b.add(b.mul(normal, perChannel(b, spread(scale), x.rank())),
-                perChannel(b, spread(shift), x.rank())));
+  n.yield(
+      transformChannels(b, normalizeGroups(b, x, groups, epsilon), spread(scale), spread(shift)));
 }
 
-// s = scale / sqrt(variance + epsilon); y = x s + (shift - mean s)
+// s = scale / sqrt(variance + epsilon); y = x s + (shift - mean s). Input, scale and mean may each
+// have a type of their own; that of the variance is the widest.
 static void convertBatchNorm(Node &n, TensorBuilder &b) {
   n.ignore("momentum");
   n.expect("spatial", 1);
@@ -141,12 +146,13 @@ static void convertBatchNorm(Node &n, TensorBuilder &b) {
   Tensor x = n.tensor(0), scale = n.tensor(1), shift = n.tensor(2), mean = n.tensor(3),
          variance = n.tensor(4);
   double epsilon = n.number("epsilon", 1e-5);
-  if (!n.ok())
+  if (!n.ok() || !hasChannels(b, x))
     return;
-  Tensor s = b.mul(
-      scale, b.unary(UnaryKind::rsqrt, b.add(variance, b.scalar(epsilon, variance.elementType()))));
-  Tensor offset = b.sub(shift, b.mul(mean, s));
-  n.yield(b.add(b.mul(x, perChannel(b, s, x.rank())), perChannel(b, offset, x.rank())));
+  Type type = variance.elementType();
+  Tensor s = b.mul(b.cast(scale, type),
+                   b.unary(UnaryKind::rsqrt, b.add(variance, b.scalar(epsilon, type))));
+  Tensor offset = b.sub(b.cast(shift, type), b.mul(b.cast(mean, type), s));
+  n.yield(transformChannels(b, x, b.cast(s, x.elementType()), b.cast(offset, x.elementType())));
 }
 
 // x / |x|_p, and 0 where the norm is 0.

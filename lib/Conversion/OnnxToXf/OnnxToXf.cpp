@@ -4,13 +4,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-#include "lib/Conversion/OnnxToXf/OnnxToXf.h"
-
 #include "lib/Conversion/OnnxToXf/Recipe.h"
 #include "lib/Conversion/Passes.h"
 #include "mlir/IR/Dominance.h"
 #include "mlir/Transforms/CSE.h"
-#include "llvm/Support/JSON.h"
 #include "llvm/Support/ScopedPrinter.h"
 
 using namespace mlir;
@@ -25,12 +22,13 @@ static StringRef domainOf(onnx::NodeOp node) {
 }
 
 namespace {
-/// Converts the nodes of one function, front to back.
+/// Converts the nodes of one function, front to back, in place.
 class Converter {
 public:
-  Converter(func::FuncOp function, std::vector<UnsupportedNode> &unsupported)
-      : function(function), unsupported(unsupported), ops(function.getContext()), builder(ops) {}
+  explicit Converter(func::FuncOp function)
+      : function(function), ops(function.getContext()), builder(ops) {}
 
+  /// On failure every unsupported node has been reported, and the function is of no use.
   LogicalResult run();
 
 private:
@@ -51,7 +49,7 @@ private:
   bool isPoisoned(Value value) const { return poisoned.contains(value); }
 
   func::FuncOp function;
-  std::vector<UnsupportedNode> &unsupported;
+  bool rejected = false; ///< some node
   OpBuilder ops;
   TensorBuilder builder;
   /// Results of converted nodes.
@@ -68,8 +66,10 @@ Tensor Converter::tensorOf(Value value) {
 }
 
 void Converter::reject(onnx::NodeOp node, StringRef reason) {
-  unsupported.push_back({node.getLoc(), domainOf(node).str(), node.getOpType().str(),
-                         static_cast<int64_t>(node.getVersion()), reason.str()});
+  rejected = true;
+  StringRef domain = domainOf(node);
+  emitError(node.getLoc()) << domain << (domain.empty() ? "" : ".") << node.getOpType()
+                           << " (opset " << node.getVersion() << ") " << reason;
   for (Value result : node.getResults())
     poisoned.insert(result);
 }
@@ -250,7 +250,7 @@ LogicalResult Converter::writeBounds() {
 LogicalResult Converter::run() {
   readBounds();
   convertBlock(function.getBody().front());
-  if (!unsupported.empty())
+  if (rejected)
     return failure();
   finishFunction();
   if (failed(writeBounds()))
@@ -261,46 +261,11 @@ LogicalResult Converter::run() {
   return success();
 }
 
-LogicalResult convertOnnxToXf(func::FuncOp function, std::vector<UnsupportedNode> &unsupported) {
-  return Converter(function, unsupported).run();
-}
-
-static std::string nameOf(Location location) {
-  auto name = dyn_cast<NameLoc>(location);
-  return name ? name.getName().str() : "";
-}
-
-void printUnsupported(ArrayRef<UnsupportedNode> nodes, raw_ostream &os) {
-  llvm::json::Array list;
-  for (const UnsupportedNode &node : nodes)
-    list.push_back(llvm::json::Object{{"node", nameOf(node.location)},
-                                      {"domain", node.domain},
-                                      {"op", node.op},
-                                      {"opset", node.opset},
-                                      {"reason", node.reason}});
-  os << llvm::formatv("{0:2}\n", llvm::json::Value(std::move(list)));
-}
-
-std::vector<SupportedOp> listOps() {
-  std::vector<SupportedOp> list;
-  for (const Recipe &recipe : allRecipes()) {
-    if (list.empty() || list.back().domain != recipe.domain || list.back().op != recipe.op)
-      list.push_back({recipe.domain.str(), recipe.op.str(), {}});
-    list.back().since.push_back(recipe.since);
-  }
-  return list;
-}
-
 namespace {
 struct ConvertOnnxToXf : impl::ConvertOnnxToXfBase<ConvertOnnxToXf> {
   void runOnOperation() override {
-    std::vector<UnsupportedNode> unsupported;
-    if (succeeded(convertOnnxToXf(getOperation(), unsupported)))
-      return;
-    for (const UnsupportedNode &node : unsupported)
-      emitError(node.location) << (node.domain.empty() ? "" : node.domain + ".") << node.op
-                               << " (opset " << node.opset << ") " << node.reason;
-    signalPassFailure();
+    if (failed(Converter(getOperation()).run()))
+      signalPassFailure();
   }
 };
 } // namespace

@@ -76,12 +76,9 @@ static Tensor sourceOf(TensorBuilder &b, StringRef mode, OpFoldResult low, OpFol
 static void pad(Node &n, TensorBuilder &b, ArrayRef<OpFoldResult> widths,
                 std::optional<ArrayRef<int64_t>> axes, Tensor filler) {
   Tensor x = n.tensor(0);
-  std::string mode = n.text("mode", "constant");
+  std::string mode = n.choice("mode", {"constant", "edge", "reflect", "wrap"});
   if (!n.ok())
     return;
-  if (mode != "constant" && mode != "edge" && mode != "reflect" && mode != "wrap")
-    return (void)b.fail("expects attribute 'mode' to be constant, edge, reflect or wrap, got " +
-                        mode);
   std::optional<Pads> pads = spreadPads(n, b, x, widths, axes);
   if (pads)
     x = crop(b, x, *pads);
@@ -90,10 +87,8 @@ static void pad(Node &n, TensorBuilder &b, ArrayRef<OpFoldResult> widths,
   if (mode == "constant") {
     if (filler && !b.elements(filler))
       return (void)b.fail("expects a constant padding value" + n.constantHint(2));
-    Type type = x.elementType();
-    Tensor zero =
-        type.isInteger(1) ? b.known(type, {}, {b.scalars.boolean(false)}) : b.scalar(0, type);
-    return n.yield(b.pad(x, pads->low, pads->high, filler ? b.reshape(filler, {}) : zero));
+    filler = filler ? b.reshape(filler, {}) : b.scalar(0, x.elementType());
+    return n.yield(b.pad(x, pads->low, pads->high, filler));
   }
   for (int64_t axis = 0; axis < x.rank() && n.ok(); ++axis) {
     OpFoldResult low = pads->low[axis], high = pads->high[axis], extent = b.size(x, axis);

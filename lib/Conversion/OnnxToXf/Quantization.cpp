@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 //
 // x = scale (q - zero_point), with scales for the whole tensor, along an axis or for blocks of an
-// axis. Products of quantised tensors are computed as products of floats, which hold every sum of
-// up to 2^9 products of 8 bits exactly in f32, so they are computed in f64 where the sum is longer.
+// axis. Products of quantised tensors are computed as products of floats: f32 holds every sum of up
+// to 2^8 products of 8 bits exactly, f64 holds longer ones.
 //
 //===----------------------------------------------------------------------===//
 #include "lib/Conversion/OnnxToXf/Convolution.h"
@@ -15,6 +15,7 @@
 
 using namespace mlir;
 using mlir::xf::BinaryKind;
+using mlir::xf::CompareKind;
 using mlir::xf::ReduceKind;
 using mlir::xf::UnaryKind;
 
@@ -31,8 +32,8 @@ static Tensor spread(TensorBuilder &b, Tensor parameter, Tensor x, int64_t axis,
     return parameter;
   if (parameter.rank() == 1 && parameter.dim(0) == 1)
     return b.reshape(parameter, {});
-  if (parameter.rank() == 1)
-    return b.unsqueeze(parameter, llvm::to_vector(llvm::seq<int64_t>(1, x.rank() - axis)));
+  if (parameter.rank() == 1 && block == 0)
+    return b.along(parameter, axis, x.rank());
   if (parameter.rank() != x.rank() || block <= 0)
     return b.fail("expects a scalar, a vector, or blocks of the input's rank and a block_size");
   Sizes sizes = b.sizes(parameter), repeated = sizes, merged = sizes;
@@ -127,7 +128,10 @@ static void convertDynamicQuantizeLinear(Node &n, TensorBuilder &b) {
   SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(0, x.rank()));
   Tensor high = b.binary(BinaryKind::max, b.reduce(ReduceKind::max, x, axes, false), zero);
   Tensor low = b.binary(BinaryKind::min, b.reduce(ReduceKind::min, x, axes, false), zero);
-  Tensor scale = b.div(b.sub(high, low), full);
+  // Where all elements are 0 any scale means them.
+  Tensor range = b.sub(high, low);
+  Tensor scale =
+      b.select(b.compare(CompareKind::eq, range, zero), b.scalar(1, type), b.div(range, full));
   Tensor first = b.unary(UnaryKind::round_even, b.div(b.unary(UnaryKind::neg, low), scale));
   Tensor point =
       b.cast(b.binary(BinaryKind::min, b.binary(BinaryKind::max, first, zero), full), u8);
@@ -164,15 +168,8 @@ static Tensor integerProduct(TensorBuilder &b, Tensor lhs, Tensor lhsZero, Tenso
   if (!lhs || !rhs || lhs.rank() < 1 || rhs.rank() < 1)
     return b.fail("expects matrices");
   Type type = accumulatorOf(b, lhs.dim(lhs.rank() - 1));
-  bool row = lhs.rank() == 1, column = rhs.rank() == 1;
-  Tensor x = centred(b, lhs, lhsZero, /*rows=*/!row, type),
-         y = centred(b, rhs, rhsZero, /*rows=*/false, type);
-  Tensor product = b.matmul(row ? b.unsqueeze(x, {0}) : x, column ? b.unsqueeze(y, {1}) : y);
-  if (product && column)
-    product = b.squeeze(product, {product.rank() - 1});
-  if (product && row)
-    product = b.squeeze(product, {product.rank() - (column ? 1 : 2)});
-  return product;
+  return b.matmul(centred(b, lhs, lhsZero, /*rows=*/lhs.rank() > 1, type),
+                  centred(b, rhs, rhsZero, /*rows=*/false, type));
 }
 
 static void convertMatMulInteger(Node &n, TensorBuilder &b) {
@@ -203,13 +200,15 @@ static Tensor integerConvolution(Node &n, TensorBuilder &b, Tensor x, Tensor xZe
                                  Tensor filterZero) {
   if (!x || !filter)
     return {};
+  if (filter.rank() < 3)
+    return b.fail("expects a filter of rank 3 or more, got " + Twine(filter.rank()));
   int64_t terms = 1;
   for (int64_t size : filter.shape().drop_front())
     terms = ShapedType::isDynamic(size) ? 1 << 20 : terms * size;
   Type type = accumulatorOf(b, terms);
   // A zero point per filter is a vector over its first dimension.
   if (filterZero && filterZero.rank() == 1 && filterZero.dim(0) != 1)
-    filterZero = b.unsqueeze(filterZero, llvm::to_vector(llvm::seq<int64_t>(1, filter.rank())));
+    filterZero = b.along(filterZero, 0, filter.rank());
   auto c = readConvolution(n, b, centred(b, x, xZero, /*rows=*/false, type),
                            centred(b, filter, filterZero, /*rows=*/false, type));
   return c ? b.convolution(*c) : Tensor();
@@ -224,9 +223,7 @@ static void convertConvInteger(Node &n, TensorBuilder &b) {
 static Tensor perChannel(TensorBuilder &b, Tensor vector, Tensor x) {
   if (!vector || !x || vector.rank() == 0)
     return vector;
-  if (vector.dim(0) == 1)
-    return b.reshape(vector, {});
-  return b.unsqueeze(vector, llvm::to_vector(llvm::seq<int64_t>(1, x.rank() - 1)));
+  return vector.dim(0) == 1 ? b.reshape(vector, {}) : b.along(vector, 1, x.rank());
 }
 
 static void convertQLinearConv(Node &n, TensorBuilder &b) {

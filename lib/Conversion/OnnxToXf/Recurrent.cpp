@@ -18,14 +18,11 @@ namespace tilewright {
 // https://onnx.ai/onnx/operators/onnx__CausalConvWithState.html
 static void convertCausalConv(Node &n, TensorBuilder &b) {
   Tensor x = n.tensor(0), weight = n.tensor(1), bias = n.optional(2), past = n.optional(3);
-  std::string activation = n.text("activation", "none");
+  std::string activation = n.choice("activation", {"none", "silu", "swish"});
   if (n.domain() == "com.microsoft")
     n.expect("ndim", 1);
   if (!n.ok())
     return;
-  if (activation != "none" && activation != "silu" && activation != "swish")
-    return (void)b.fail("expects attribute 'activation' to be none, silu or swish, got " +
-                        activation);
   if (x.rank() != 3 || weight.rank() != 3 || weight.type().isDynamicDim(2) ||
       weight.type().isDynamicDim(0))
     return (void)b.fail("expects an input [batch, channels, length] and a static weight");
@@ -53,12 +50,9 @@ struct Rule {
 };
 } // namespace
 
-static std::optional<Rule> ruleOf(Node &n, TensorBuilder &b) {
-  std::string rule = n.text("update_rule", "gated_delta");
-  if (rule == "linear" || rule == "gated" || rule == "delta" || rule == "gated_delta")
-    return Rule{rule.starts_with("gated"), StringRef(rule).ends_with("delta")};
-  b.fail("expects attribute 'update_rule' to be linear, gated, delta or gated_delta, got " + rule);
-  return std::nullopt;
+static Rule ruleOf(Node &n) {
+  std::string rule = n.choice("update_rule", {"gated_delta", "linear", "gated", "delta"});
+  return {StringRef(rule).starts_with("gated"), StringRef(rule).ends_with("delta")};
 }
 
 // Step t of [b, l, h d] as [b, h, 1, d]; with one value per head, d = 1.
@@ -78,16 +72,16 @@ static void convertLinearAttention(Node &n, TensorBuilder &b) {
   int64_t heads = n.integer("q_num_heads"), keyHeads = n.integer("kv_num_heads");
   double scale = n.number("scale", 0);
   n.ignore("chunk_size"); // a hint for kernels
-  std::optional<Rule> rule = ruleOf(n, b);
+  Rule rule = ruleOf(n);
   if (!n.ok())
     return;
   int64_t length = query.rank() == 3 ? query.dim(1) : ShapedType::kDynamic;
-  if (ShapedType::isDynamic(length) || length > 256)
-    return (void)b.fail("expects a static sequence of up to 256 steps; --dim fixes it");
+  if (ShapedType::isDynamic(length) || length < 1 || length > 256)
+    return (void)b.fail("expects a static sequence of 1 to 256 steps; --dim fixes it");
   if (key.rank() != 3 || value.rank() != 3 || key.type().isDynamicDim(2) ||
       value.type().isDynamicDim(2) || keyHeads <= 0 || heads % keyHeads)
     return (void)b.fail("expects static key and value sizes and heads that divide");
-  if ((rule->gated && !decay) || (rule->delta && !beta))
+  if ((rule.gated && !decay) || (rule.delta && !beta))
     return (void)b.fail("expects decay for gated rules and beta for delta rules");
   int64_t keySize = key.dim(2) / keyHeads, valueSize = value.dim(2) / keyHeads;
   auto size = [&](int64_t i) { return b.index.constant(i); };
@@ -104,10 +98,10 @@ static void convertLinearAttention(Node &n, TensorBuilder &b) {
   for (int64_t t = 0; t < length && n.ok(); ++t) {
     Tensor k = wide(stepOf(b, key, t, keyHeads)), v = wide(stepOf(b, value, t, keyHeads));
     Tensor column = b.transpose(k, {0, 1, 3, 2});
-    if (rule->gated)
+    if (rule.gated)
       state = b.mul(state, b.transpose(b.unary(UnaryKind::exp, wide(stepOf(b, decay, t, keyHeads))),
                                        {0, 1, 3, 2}));
-    if (rule->delta)
+    if (rule.delta)
       v = b.mul(wide(stepOf(b, beta, t, keyHeads)), b.sub(v, b.matmul(k, state)));
     state = b.add(state, b.mul(column, v));
     // The query heads of one key head are the rows of a product.

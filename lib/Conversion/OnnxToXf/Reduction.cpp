@@ -22,7 +22,6 @@ struct Reduction {
   Tensor input;
   SmallVector<int64_t> axes;
   bool keepDims = true;
-  bool identity = false; ///< noop_with_empty_axes
 };
 } // namespace
 
@@ -38,38 +37,43 @@ static Reduction readReduction(Node &n, TensorBuilder &b, bool axesAreInput) {
     r.axes = n.integers("axes").value_or(SmallVector<int64_t>());
   if (!n.ok())
     return r;
-  r.identity = noop && r.axes.empty();
-  r.axes = r.axes.empty() ? llvm::to_vector(llvm::seq<int64_t>(0, r.input.rank()))
-                          : n.normalizeAxes(r.axes, r.input.rank());
+  r.axes = r.axes.empty() && !noop ? llvm::to_vector(llvm::seq<int64_t>(0, r.input.rank()))
+                                   : n.normalizeAxes(r.axes, r.input.rank());
   return r;
 }
 
 static Tensor reduce(TensorBuilder &b, ReduceKind kind, Tensor x, ArrayRef<int64_t> axes,
                      bool keepDims) {
-  if (!x || !x.elementType().isInteger(1))
-    return b.reduce(kind, x, axes, keepDims);
-  // false < true, as numbers.
-  return b.cast(b.reduce(kind, b.cast(x, b.builder.getI32Type()), axes, keepDims), x.elementType());
+  if (!x)
+    return {};
+  if (axes.empty()) // what stands around the reduction remains
+    return kind == ReduceKind::l1 || kind == ReduceKind::l2 ? b.unary(UnaryKind::abs, x)
+           : kind == ReduceKind::sum_square                 ? b.mul(x, x)
+                                                            : x;
+  return b.reduce(kind, x, axes, keepDims);
 }
 
 template <ReduceKind kind, bool axesAreInput>
 static void convertReduce(Node &n, TensorBuilder &b) {
   Reduction r = readReduction(n, b, axesAreInput);
   if (n.ok())
-    n.yield(r.identity ? r.input : reduce(b, kind, r.input, r.axes, r.keepDims));
+    n.yield(reduce(b, kind, r.input, r.axes, r.keepDims));
 }
 
 template <bool axesAreInput>
 static void convertReduceLogSum(Node &n, TensorBuilder &b) {
   Reduction r = readReduction(n, b, axesAreInput);
   if (n.ok())
-    n.yield(b.unary(UnaryKind::log,
-                    r.identity ? r.input : b.reduce(ReduceKind::sum, r.input, r.axes, r.keepDims)));
+    n.yield(b.unary(UnaryKind::log, reduce(b, ReduceKind::sum, r.input, r.axes, r.keepDims)));
 }
 
 // max + log(sum(exp(x - max)))
 static Tensor logSumExp(TensorBuilder &b, Tensor x, ArrayRef<int64_t> axes) {
   Tensor max = b.reduce(ReduceKind::max, x, axes, /*keepDims=*/true);
+  if (!max)
+    return {};
+  // Infinities are not subtracted from each other.
+  max = b.select(b.unary(UnaryKind::is_inf, max), b.scalar(0, x.elementType()), max);
   Tensor sum =
       b.reduce(ReduceKind::sum, b.unary(UnaryKind::exp, b.sub(x, max)), axes, /*keepDims=*/true);
   return b.add(max, b.unary(UnaryKind::log, sum));
@@ -80,8 +84,8 @@ static void convertReduceLogSumExp(Node &n, TensorBuilder &b) {
   Reduction r = readReduction(n, b, axesAreInput);
   if (!n.ok())
     return;
-  Tensor result = r.identity ? r.input : logSumExp(b, r.input, r.axes);
-  n.yield(r.keepDims || r.identity ? result : b.squeeze(result, r.axes));
+  Tensor result = r.axes.empty() ? r.input : logSumExp(b, r.input, r.axes);
+  n.yield(r.keepDims ? result : b.squeeze(result, r.axes));
 }
 
 template <ReduceKind kind>
@@ -139,8 +143,9 @@ static Tensor softmax(TensorBuilder &b, Tensor x, int64_t axis) {
 // CumSum
 //===----------------------------------------------------------------------===//
 
-// y[.., i] = sum over j <= i of x[.., j]: a product with a triangle of ones. exclusive and reverse
-// choose the triangle.
+// y[.., i] = sum over j <= i of x[.., j], j < i where exclusive, from the other end where reverse:
+// a product with a triangle of zeros and ones for integers. Of floats the terms are selected, as
+// infinity times zero is no zero.
 static void convertCumSum(Node &n, TensorBuilder &b) {
   Tensor x = n.tensor(0);
   bool exclusive = n.flag("exclusive", false), reverse = n.flag("reverse", false);
@@ -154,14 +159,17 @@ static void convertCumSum(Node &n, TensorBuilder &b) {
   Tensor position = b.iota(b.index.constant(0), b.size(x, axis), i64);
   CompareKind kind = reverse ? (exclusive ? CompareKind::gt : CompareKind::ge)
                              : (exclusive ? CompareKind::lt : CompareKind::le);
-  Tensor triangle = b.cast(b.compare(kind, b.unsqueeze(position, {1}), b.unsqueeze(position, {0})),
-                           x.elementType());
+  Tensor counts = b.compare(kind, position, b.unsqueeze(position, {1})); // [i, j]
   SmallVector<int64_t> perm = llvm::to_vector(llvm::seq<int64_t>(0, x.rank()));
   std::swap(perm[axis], perm[last]);
-  Tensor rows = b.transpose(x, perm);
-  bool vector = x.rank() == 1;
-  Tensor sums = b.matmul(vector ? b.unsqueeze(rows, {0}) : rows, triangle);
-  n.yield(b.transpose(vector ? b.squeeze(sums, {0}) : sums, perm));
+  Tensor rows = b.transpose(x, perm), sums;
+  if (isa<IntegerType>(x.elementType())) {
+    sums = b.matmul(rows, b.cast(counts, x.elementType()), /*transposeRhs=*/true);
+  } else {
+    Tensor terms = b.select(counts, b.unsqueeze(rows, {last}), b.scalar(0, x.elementType()));
+    sums = b.reduce(ReduceKind::sum, terms, {last + 1}, /*keepDims=*/false);
+  }
+  n.yield(b.transpose(sums, perm));
 }
 
 // Doubling: after step d each element is the product of the 2d elements up to it.

@@ -30,7 +30,7 @@ static void convertRotary(Node &n, TensorBuilder &b) {
     cos = b.gather(cos, positions, 0);
     sin = b.gather(sin, positions, 0);
   }
-  if (cos && width && cos.dim(cos.rank() - 1) != width / 2)
+  if (cos && cos.rank() && width && cos.dim(cos.rank() - 1) != width / 2)
     return (void)b.fail("expects tables of " + Twine(width / 2) +
                         " columns for rotary_embedding_dim " + Twine(width));
   n.yield(rotate(b, x, heads, cos, sin, interleaved));
@@ -47,8 +47,10 @@ static void convertContribRotary(Node &n, TensorBuilder &b) {
     return;
   if (scale != 1.0)
     return (void)b.fail("expects attribute 'scale' to be 1");
-  if (cos.rank() != 2 || cos.type().isDynamicDim(1))
+  if (cos.rank() != 2 || cos.type().isDynamicDim(1) || cos.dim(1) == 0)
     return (void)b.fail("expects tables [positions, size] of static size");
+  if (x.rank() != 3 && x.rank() != 4)
+    return (void)b.fail("expects an input of rank 3 or 4, got " + Twine(x.rank()));
   if (positions.rank() < 2) {
     OpFoldResult sequence = b.size(x, x.rank() == 4 ? 2 : 1);
     positions = b.unsqueeze(

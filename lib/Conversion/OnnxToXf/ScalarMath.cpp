@@ -80,14 +80,27 @@ std::optional<ScalarMath::Element> ScalarMath::integerBehind(Element x) {
   return widen ? std::optional<Element>(index.normalize(widen.getIn())) : std::nullopt;
 }
 
+// What xf.unary and xf.binary accept; the others are left to their verifiers to reject.
+static bool accepts(Type type, UnaryKind kind) {
+  if (kind == UnaryKind::logical_not || type.isInteger(1))
+    return kind == UnaryKind::logical_not && type.isInteger(1);
+  return isa<FloatType>(type) || kind == UnaryKind::abs || kind == UnaryKind::neg ||
+         kind == UnaryKind::relu || kind == UnaryKind::sign;
+}
+static bool accepts(Type type, BinaryKind kind) {
+  bool logical = kind == BinaryKind::logical_and || kind == BinaryKind::logical_or ||
+                 kind == BinaryKind::logical_xor;
+  return logical ? isa<IntegerType>(type) : !type.isInteger(1);
+}
+
 ScalarMath::Result ScalarMath::unary(UnaryKind kind, Element x, Type type) {
+  if (!accepts(type, kind))
+    return std::nullopt;
   if (std::optional<Number> value = constantOf(x, type)) {
     bool test = kind == UnaryKind::is_nan || kind == UnaryKind::is_inf;
     return element(Evaluator(type).unary(kind, *value), test ? builder.getI1Type() : type);
   }
   if (type.isInteger(1)) {
-    if (kind != UnaryKind::logical_not)
-      return std::nullopt;
     Value one = materialize(boolean(true), type);
     return Element(
         builder.createOrFold<arith::XOrIOp>(builder.getUnknownLoc(), cast<Value>(x), one));
@@ -213,6 +226,8 @@ ScalarMath::Result ScalarMath::boolBinary(BinaryKind kind, Element x, Element y)
 }
 
 ScalarMath::Result ScalarMath::binary(BinaryKind kind, Element x, Element y, Type type) {
+  if (!accepts(type, kind))
+    return std::nullopt;
   std::optional<Number> a = constantOf(x, type), b = constantOf(y, type);
   if (a && b)
     return element(Evaluator(type).binary(kind, *a, *b), type);

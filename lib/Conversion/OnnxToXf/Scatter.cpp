@@ -21,8 +21,8 @@ namespace tilewright {
 
 static constexpr int64_t maxUpdates = 256;
 
-static std::optional<BinaryKind> reductionOf(Node &n, TensorBuilder &b) {
-  std::string reduction = n.text("reduction", "none");
+static std::optional<BinaryKind> reductionOf(Node &n) {
+  std::string reduction = n.choice("reduction", {"none", "add", "mul", "max", "min"});
   if (reduction == "add")
     return BinaryKind::add;
   if (reduction == "mul")
@@ -31,8 +31,6 @@ static std::optional<BinaryKind> reductionOf(Node &n, TensorBuilder &b) {
     return BinaryKind::max;
   if (reduction == "min")
     return BinaryKind::min;
-  if (reduction != "none")
-    b.fail("expects attribute 'reduction' to be none, add, mul, max or min, got " + reduction);
   return std::nullopt;
 }
 
@@ -41,19 +39,11 @@ static Tensor update(TensorBuilder &b, Tensor here, Tensor old, Tensor fresh,
   return b.select(here, reduction ? b.binary(*reduction, old, fresh) : fresh, old);
 }
 
-static Tensor wrapped(TensorBuilder &b, Tensor index, OpFoldResult extent) {
-  if (!index)
-    return {};
-  Type type = index.elementType();
-  return b.select(b.compare(CompareKind::lt, index, b.integer(0, type)),
-                  b.add(index, b.known(type, {}, {extent})), index);
-}
-
 // result[.., j, ..] = updates[.., t, ..] for the last t with indices[.., t, ..] = j.
 static void convertScatterElements(Node &n, TensorBuilder &b) {
   Tensor x = n.tensor(0), indices = n.tensor(1), updates = n.tensor(2);
   int64_t axis = n.axis(x, "axis", 0);
-  std::optional<BinaryKind> reduction = reductionOf(n, b);
+  std::optional<BinaryKind> reduction = reductionOf(n);
   if (!n.ok())
     return;
   if (indices.rank() != x.rank() || updates.rank() != x.rank())
@@ -62,7 +52,7 @@ static void convertScatterElements(Node &n, TensorBuilder &b) {
   if (ShapedType::isDynamic(count) || count > maxUpdates)
     return (void)b.fail("expects at most " + Twine(maxUpdates) + " updates along the axis");
   Type type = indices.elementType();
-  indices = wrapped(b, indices, b.size(x, axis));
+  indices = b.wrapIndices(indices, b.size(x, axis));
   // Where the indices end before the data, nothing is updated: no position is -1.
   Sizes low(x.rank(), b.index.constant(0)), high = low;
   bool shorter = false;
@@ -75,13 +65,9 @@ static void convertScatterElements(Node &n, TensorBuilder &b) {
     }
   if (shorter) {
     indices = b.pad(indices, low, high, b.integer(-1, type));
-    Type element = updates.elementType();
-    updates = b.pad(updates, low, high,
-                    element.isInteger(1) ? b.known(element, {}, {b.scalars.boolean(false)})
-                                         : b.scalar(0, element));
+    updates = b.pad(updates, low, high, b.scalar(0, updates.elementType()));
   }
-  Tensor position = b.unsqueeze(b.iota(b.index.constant(0), b.size(x, axis), type),
-                                llvm::to_vector(llvm::seq<int64_t>(1, x.rank() - axis)));
+  Tensor position = b.coordinates(x, axis, type);
   OpFoldResult one = b.index.constant(1);
   for (int64_t t = 0; t < count; ++t) {
     Tensor at = b.slice(indices, axis, b.index.constant(t), one);
@@ -94,7 +80,7 @@ static void convertScatterElements(Node &n, TensorBuilder &b) {
 // indices [u.., k] address slices of the first k dimensions: data as [p, rest..], positions as [u].
 static void convertScatterND(Node &n, TensorBuilder &b) {
   Tensor x = n.tensor(0), indices = n.tensor(1), updates = n.tensor(2);
-  std::optional<BinaryKind> reduction = reductionOf(n, b);
+  std::optional<BinaryKind> reduction = reductionOf(n);
   if (!n.ok())
     return;
   int64_t last = indices.rank() - 1;
@@ -114,15 +100,15 @@ static void convertScatterND(Node &n, TensorBuilder &b) {
   OpFoldResult one = b.index.constant(1), stride = one;
   for (int64_t i = width - 1; i >= 0; --i) {
     Tensor part = b.reshape(b.slice(indices, last, b.index.constant(i), one), {many});
-    position = b.add(position, b.mul(wrapped(b, part, addressed[i]), b.known(type, {}, {stride})));
+    position =
+        b.add(position, b.mul(b.wrapIndices(part, addressed[i]), b.known(type, {}, {stride})));
     stride = b.index.mul(stride, addressed[i]);
   }
   Sizes flat{stride}, flatUpdates{many};
   llvm::append_range(flat, rest);
   llvm::append_range(flatUpdates, rest);
   Tensor result = b.reshape(x, flat), fresh = b.reshape(updates, flatUpdates);
-  Tensor here = b.unsqueeze(b.iota(b.index.constant(0), stride, type),
-                            llvm::to_vector(llvm::seq<int64_t>(1, rest.size() + 1)));
+  Tensor here = b.coordinates(result, 0, type);
   for (int64_t t = 0; t < *count; ++t) {
     OpFoldResult at = b.index.constant(t);
     Tensor meant = b.compare(CompareKind::eq, here, b.reshape(b.slice(position, 0, at, one), {}));
@@ -141,6 +127,10 @@ static void convertTopK(Node &n, TensorBuilder &b) {
   Sizes k = n.indices(1);
   if (!n.ok() || k.size() != 1)
     return (void)b.fail("expects one k");
+  if (std::optional<int64_t> least = constantInteger(k.front()))
+    b.requireAtLeast(b.size(x, axis), *least);
+  else
+    b.require(b.index.min(k.front(), b.size(x, axis)), k.front());
   int64_t last = x.rank() - 1;
   SmallVector<int64_t> perm = llvm::to_vector(llvm::seq<int64_t>(0, x.rank()));
   std::swap(perm[axis], perm[last]);
@@ -160,7 +150,7 @@ static void convertTopK(Node &n, TensorBuilder &b) {
   Tensor hit = b.compare(CompareKind::eq, b.unsqueeze(rank, {last}), wanted);
   Tensor indices = b.reduce(ReduceKind::argmax, b.cast(hit, b.builder.getI32Type()), {last + 1},
                             /*keepDims=*/false);
-  // One element of each sum is not 0.
+  // One element of each row is not the lowest.
   Type type = x.elementType();
   Tensor values = b.reduce(ReduceKind::max,
                            b.select(hit, b.unsqueeze(rows, {last}), b.lowest(type)), {last + 1},
@@ -173,9 +163,7 @@ static Tensor hardmax(TensorBuilder &b, Tensor x, int64_t axis) {
   if (!x)
     return {};
   Tensor first = b.reduce(ReduceKind::argmax, x, {axis}, /*keepDims=*/true);
-  Tensor position =
-      b.unsqueeze(b.iota(b.index.constant(0), b.size(x, axis), b.builder.getI64Type()),
-                  llvm::to_vector(llvm::seq<int64_t>(1, x.rank() - axis)));
+  Tensor position = b.coordinates(x, axis, b.builder.getI64Type());
   return b.cast(b.compare(CompareKind::eq, position, first), x.elementType());
 }
 static void convertHardmax13(Node &n, TensorBuilder &b) {

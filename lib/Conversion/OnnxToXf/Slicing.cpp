@@ -15,7 +15,8 @@ namespace tilewright {
 // Slice
 //===----------------------------------------------------------------------===//
 
-// A bound counted from the end if negative, clamped into [low, extent + high].
+// A bound counted from the end if negative, clamped into [low, extent + high]; to the upper end
+// where that is below, in a dimension without elements.
 static OpFoldResult clampBound(TensorBuilder &b, OpFoldResult bound, OpFoldResult extent,
                                int64_t low, int64_t high) {
   IndexMath &index = b.index;
@@ -33,7 +34,7 @@ static OpFoldResult clampBound(TensorBuilder &b, OpFoldResult bound, OpFoldResul
         index.requireAtLeast(extent, 1);
       return index.min(index.max(index.add(extent, bound), least), most);
     }
-    return index.max(index.min(bound, most), least);
+    return index.min(index.max(bound, least), most);
   }
   // Positions of a sequence in a table of constant size: the sequence is then required to fit.
   if (std::optional<int64_t> rows = constantInteger(most); rows && index.alwaysNonNegative(bound))
@@ -43,7 +44,7 @@ static OpFoldResult clampBound(TensorBuilder &b, OpFoldResult bound, OpFoldResul
     OpFoldResult negative = *b.scalars.compare(CompareKind::lt, bound, index.constant(0), i64);
     bound = *b.scalars.select(negative, index.add(extent, bound), bound, i64);
   }
-  return index.max(index.min(bound, most), least);
+  return index.min(index.max(bound, least), most);
 }
 
 static Tensor sliceAxis(TensorBuilder &b, Tensor x, int64_t axis, OpFoldResult start,
@@ -209,16 +210,7 @@ static void convertGather(Node &n, TensorBuilder &b) {
   n.yield(b.gather(x, indices, axis));
 }
 
-// index + extent where index < 0
-static Tensor wrapIndex(TensorBuilder &b, Tensor index, OpFoldResult extent) {
-  if (!index)
-    return {};
-  Type type = index.elementType();
-  Tensor negative = b.compare(CompareKind::lt, index, b.integer(0, type));
-  return b.select(negative, b.add(index, b.known(type, {}, {extent})), index);
-}
-
-// x as a vector, and the distance between neighbours of each dimension in it.
+// The distance between neighbours along each dimension in a tensor of these sizes.
 static Sizes elementStrides(TensorBuilder &b, ArrayRef<OpFoldResult> sizes) {
   Sizes strides(sizes.size(), b.index.constant(1));
   for (int64_t i = static_cast<int64_t>(sizes.size()) - 2; i >= 0; --i)
@@ -238,14 +230,12 @@ static void convertGatherElements(Node &n, TensorBuilder &b) {
   Type type = indices.elementType();
   Sizes strides = elementStrides(b, b.sizes(x));
   Tensor position =
-      b.mul(wrapIndex(b, indices, b.size(x, axis)), b.known(type, {}, {strides[axis]}));
+      b.mul(b.wrapIndices(indices, b.size(x, axis)), b.known(type, {}, {strides[axis]}));
   for (int64_t i = 0; i < x.rank(); ++i) {
     if (i == axis || indices.dim(i) == 1)
       continue;
-    Tensor coordinate = b.mul(b.iota(b.index.constant(0), b.size(indices, i), type),
-                              b.known(type, {}, {strides[i]}));
-    position = b.add(position,
-                     b.unsqueeze(coordinate, llvm::to_vector(llvm::seq<int64_t>(1, x.rank() - i))));
+    position =
+        b.add(position, b.mul(b.coordinates(indices, i, type), b.known(type, {}, {strides[i]})));
   }
   n.yield(b.gather(b.reshape(x, {b.index.product(b.sizes(x))}), position, 0));
 }
@@ -272,14 +262,13 @@ static void convertGatherND(Node &n, TensorBuilder &b) {
   for (int64_t i = 0; i < width; ++i) {
     Tensor part =
         b.squeeze(b.slice(indices, last, b.index.constant(i), b.index.constant(1)), {last});
-    position = b.add(position, b.mul(wrapIndex(b, part, addressed[batch + i]),
+    position = b.add(position, b.mul(b.wrapIndices(part, addressed[batch + i]),
                                      b.known(type, {}, {strides[batch + i]})));
   }
   for (int64_t i = 0; i < batch; ++i) {
     Tensor coordinate =
         b.mul(b.iota(b.index.constant(0), addressed[i], type), b.known(type, {}, {strides[i]}));
-    position =
-        b.add(position, b.unsqueeze(coordinate, llvm::to_vector(llvm::seq<int64_t>(1, last - i))));
+    position = b.add(position, b.along(coordinate, i, last));
   }
   Sizes flat{b.index.product(addressed)};
   llvm::append_range(flat, rest);

@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
+#include "llvm/Support/CheckedArithmetic.h"
 #include <cmath>
 
 using namespace mlir;
@@ -169,6 +170,8 @@ Tensor TensorBuilder::known(Type elementType, ArrayRef<int64_t> shape, Sizes ele
 }
 
 Tensor TensorBuilder::scalar(double value, Type elementType) {
+  if (elementType.isInteger(1))
+    return known(elementType, {}, {scalars.boolean(value != 0)});
   return isa<FloatType>(elementType) ? number(value, elementType)
                                      : integer(static_cast<int64_t>(value), elementType);
 }
@@ -226,6 +229,21 @@ void TensorBuilder::requireAtLeast(OpFoldResult size, int64_t limit) {
 void TensorBuilder::emitChecks() {
   for (auto [a, b] : checks)
     xf::RequireOp::create(builder, loc, index.materialize(a), index.materialize(b));
+}
+
+bool TensorBuilder::areSizes(ArrayRef<OpFoldResult> sizes) {
+  constexpr int64_t most = INT64_MAX / 16; // of elements, so that bytes can be counted
+  int64_t elements = 1;
+  for (OpFoldResult size : sizes) {
+    int64_t constant = constantInteger(size).value_or(1);
+    std::optional<int64_t> product = llvm::checkedMul(elements, std::max<int64_t>(constant, 1));
+    if (constant < 0 || !product || *product > most)
+      return (void)fail("expects sizes of at least 0 of a tensor that fits into memory, got " +
+                        Twine(constant)),
+             false;
+    elements = *product;
+  }
+  return true;
 }
 
 bool TensorBuilder::evaluable(ArrayRef<Tensor> operands, ArrayRef<int64_t> shape) {

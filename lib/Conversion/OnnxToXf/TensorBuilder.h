@@ -55,7 +55,7 @@ public:
   Tensor number(double value, mlir::Type elementType) {
     return known(elementType, {}, {scalars.number(value, elementType)});
   }
-  /// `value` as a scalar tensor of any numeric element type.
+  /// `value` as a scalar tensor of any element type.
   Tensor scalar(double value, mlir::Type elementType);
   /// The least value of an element type, as a scalar: −∞ of floats.
   Tensor lowest(mlir::Type elementType);
@@ -63,6 +63,8 @@ public:
   Tensor constant(mlir::DenseElementsAttr value);
   /// start, start + 1, ... of `size` elements.
   Tensor iota(mlir::OpFoldResult start, mlir::OpFoldResult size, mlir::Type elementType);
+  /// 0, 1, ... along dimension `axis` of x, as `along` gives it.
+  Tensor coordinates(Tensor x, int64_t axis, mlir::Type elementType);
 
   // Elementwise
   // ------------------------------------------------------------------------------------------------------------------
@@ -78,6 +80,8 @@ public:
   Tensor div(Tensor x, Tensor y) { return binary(mlir::xf::BinaryKind::div, x, y); }
   /// x · value, or x itself where value is 1.
   Tensor scale(Tensor x, double value);
+  /// Indices of which negative ones count from the end of `extent`, counted from the start.
+  Tensor wrapIndices(Tensor indices, mlir::OpFoldResult extent);
 
   // Movement
   // ---------------------------------------------------------------------------------------------------------------------
@@ -88,6 +92,8 @@ public:
   /// (ascending).
   Tensor unsqueeze(Tensor x, llvm::ArrayRef<int64_t> axes);
   Tensor squeeze(Tensor x, llvm::ArrayRef<int64_t> axes);
+  /// A vector [n] as [n, 1..], so that it broadcasts along dimension `axis` of a tensor of `rank`.
+  Tensor along(Tensor vector, int64_t axis, int64_t rank);
   Tensor broadcast(Tensor x, llvm::ArrayRef<mlir::OpFoldResult> sizes);
   Tensor transpose(Tensor x, llvm::ArrayRef<int64_t> perm);
   Tensor gather(Tensor x, Tensor indices, int64_t axis);
@@ -95,13 +101,15 @@ public:
   Tensor slice(Tensor x, int64_t axis, mlir::OpFoldResult offset, mlir::OpFoldResult size,
                int64_t stride = 1);
   Tensor concat(llvm::ArrayRef<Tensor> parts, int64_t axis);
-  /// Constant padding; negative widths crop.
+  /// Constant padding by widths of at least 0.
   Tensor pad(Tensor x, llvm::ArrayRef<mlir::OpFoldResult> low,
              llvm::ArrayRef<mlir::OpFoldResult> high, Tensor value);
 
   // Neural
   // -----------------------------------------------------------------------------------------------------------------------
 
+  /// numpy's matmul: a vector is a row on the left, a column on the right, and its dimension
+  /// vanishes again. With `transposeRhs` both are matrices, [.., m, k] and [.., n, k].
   Tensor matmul(Tensor lhs, Tensor rhs, bool transposeRhs = false);
   Tensor softmax(Tensor x, int64_t axis);
   Tensor reduce(mlir::xf::ReduceKind kind, Tensor x, llvm::ArrayRef<int64_t> axes, bool keepDims);
@@ -152,6 +160,8 @@ public:
 
 private:
   void requireAttention(const Attention &operands);
+  bool haveOneType(Tensor x, Tensor y);
+  bool hasDimension(Tensor x, int64_t axis);
   /// A parameter of a norm broadcasts to the trailing dimensions of x.
   void requireTrailing(Tensor x, Tensor parameter);
   /// Creates an op with an inferred result type, made as static as `sizes` tell, and verifies it:
@@ -163,6 +173,8 @@ private:
   Tensor adopt(mlir::Value value, std::optional<Sizes> sizes);
   /// Runs `action`; a diagnostic it emits becomes the failure of the node.
   bool guarded(llvm::function_ref<llvm::LogicalResult()> action);
+  /// Fails on a size that is known to be negative, or on more elements than memory can hold.
+  bool areSizes(llvm::ArrayRef<mlir::OpFoldResult> sizes);
   /// The elements of all operands if the result, of `shape`, is small enough to evaluate.
   bool evaluable(llvm::ArrayRef<Tensor> operands, llvm::ArrayRef<int64_t> shape);
   /// Element `position` (row-major in `shape`) of an operand that broadcasts to `shape`.

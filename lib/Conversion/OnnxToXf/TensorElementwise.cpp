@@ -91,13 +91,17 @@ Tensor TensorBuilder::unary(UnaryKind kind, Tensor x) {
   return make<xf::UnaryOp>(sizes(x), kind, value(x));
 }
 
+bool TensorBuilder::haveOneType(Tensor x, Tensor y) {
+  if (x && y && x.elementType() != y.elementType())
+    fail("expects operands of one element type, got " + llvm::to_string(x.elementType()) + " and " +
+         llvm::to_string(y.elementType()));
+  return x && y && x.elementType() == y.elementType();
+}
+
 Tensor TensorBuilder::binary(BinaryKind kind, Tensor x, Tensor y) {
-  if (!x || !y)
+  if (!haveOneType(x, y))
     return {};
   Type type = x.elementType();
-  if (type != y.elementType())
-    return fail("expects operands of one element type, got " + llvm::to_string(type) + " and " +
-                llvm::to_string(y.elementType()));
   if (Tensor result =
           evaluate({x, y}, type, [&](auto in) { return scalars.binary(kind, in[0], in[1], type); }))
     return result;
@@ -105,7 +109,7 @@ Tensor TensorBuilder::binary(BinaryKind kind, Tensor x, Tensor y) {
 }
 
 Tensor TensorBuilder::compare(CompareKind kind, Tensor x, Tensor y) {
-  if (!x || !y)
+  if (!haveOneType(x, y))
     return {};
   Type type = x.elementType();
   if (Tensor result = evaluate({x, y}, builder.getI1Type(),
@@ -115,9 +119,11 @@ Tensor TensorBuilder::compare(CompareKind kind, Tensor x, Tensor y) {
 }
 
 Tensor TensorBuilder::select(Tensor condition, Tensor x, Tensor y) {
-  if (!condition || !x || !y)
+  if (!condition || !haveOneType(x, y))
     return {};
   Type type = x.elementType();
+  if (!condition.elementType().isInteger(1))
+    return fail("expects a condition of bool, got " + llvm::to_string(condition.elementType()));
   if (Tensor result = evaluate({condition, x, y}, type,
                                [&](auto in) { return scalars.select(in[0], in[1], in[2], type); }))
     return result;
@@ -138,6 +144,14 @@ Tensor TensorBuilder::cast(Tensor x, Type elementType) {
 
 Tensor TensorBuilder::scale(Tensor x, double value) {
   return !x || value == 1.0 ? x : mul(x, scalar(value, x.elementType()));
+}
+
+Tensor TensorBuilder::wrapIndices(Tensor indices, OpFoldResult extent) {
+  if (!indices)
+    return {};
+  Type type = indices.elementType();
+  Tensor negative = compare(CompareKind::lt, indices, scalar(0, type));
+  return select(negative, add(indices, known(type, {}, {extent})), indices);
 }
 
 } // namespace tilewright

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "dialects/Xf/IR/Shapes.h"
 #include "lib/Conversion/OnnxToXf/TensorMake.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "llvm/Support/ScopedPrinter.h"
 
 using namespace mlir;
@@ -27,6 +28,13 @@ static int64_t linearize(ArrayRef<int64_t> coordinates, ArrayRef<int64_t> stride
   return position;
 }
 
+bool TensorBuilder::hasDimension(Tensor x, int64_t axis) {
+  if (x && (axis < 0 || axis >= x.rank()))
+    fail("expects a tensor of rank " + Twine(std::max<int64_t>(axis, 0) + 1) + " or more, got " +
+         Twine(x.rank()));
+  return x && axis >= 0 && axis < x.rank();
+}
+
 Tensor TensorBuilder::rearranged(Tensor x, ArrayRef<int64_t> shape,
                                  function_ref<int64_t(ArrayRef<int64_t>)> source) {
   const Sizes &inputs = *elements(x);
@@ -41,6 +49,8 @@ Tensor TensorBuilder::rearranged(Tensor x, ArrayRef<int64_t> shape,
 }
 
 Tensor TensorBuilder::iota(OpFoldResult start, OpFoldResult size, Type elementType) {
+  if (!areSizes(size))
+    return {};
   std::optional<int64_t> count = constantInteger(size);
   if (count && evaluable({}, {*count})) {
     Sizes elements;
@@ -54,11 +64,17 @@ Tensor TensorBuilder::iota(OpFoldResult start, OpFoldResult size, Type elementTy
   return adopt(vector, Sizes{size});
 }
 
+Tensor TensorBuilder::coordinates(Tensor x, int64_t axis, Type elementType) {
+  return x ? along(iota(index.constant(0), size(x, axis), elementType), axis, x.rank()) : Tensor();
+}
+
 Tensor TensorBuilder::reshape(Tensor x, ArrayRef<OpFoldResult> wanted, bool fits) {
   if (!x)
     return {};
   Sizes target =
       llvm::map_to_vector(wanted, [&](OpFoldResult size) { return index.normalize(size); });
+  if (!areSizes(target))
+    return {};
   SmallVector<int64_t> shape = xf::staticShape(target);
   if (x.shape() == ArrayRef(shape) && sizes(x) == target)
     return x;
@@ -75,8 +91,11 @@ Tensor TensorBuilder::unsqueeze(Tensor x, ArrayRef<int64_t> axes) {
   if (!x)
     return {};
   Sizes target = sizes(x);
-  for (int64_t axis : axes)
+  for (int64_t axis : axes) {
+    if (axis > static_cast<int64_t>(target.size()))
+      return fail("expects a tensor of rank " + Twine(axis) + " or more, got " + Twine(x.rank()));
     target.insert(target.begin() + axis, index.constant(1));
+  }
   return reshape(x, target);
 }
 
@@ -90,11 +109,20 @@ Tensor TensorBuilder::squeeze(Tensor x, ArrayRef<int64_t> axes) {
   return reshape(x, target);
 }
 
+Tensor TensorBuilder::along(Tensor vector, int64_t axis, int64_t rank) {
+  if (!vector || vector.rank() != 1 || axis >= rank)
+    return fail("expects a vector along dimension " + Twine(axis) + " of a tensor of rank " +
+                Twine(rank));
+  return unsqueeze(vector, llvm::to_vector(llvm::seq<int64_t>(1, rank - axis)));
+}
+
 Tensor TensorBuilder::broadcast(Tensor x, ArrayRef<OpFoldResult> wanted) {
   if (!x)
     return {};
   Sizes target =
       llvm::map_to_vector(wanted, [&](OpFoldResult size) { return index.normalize(size); });
+  if (!areSizes(target))
+    return {};
   SmallVector<int64_t> shape = xf::staticShape(target);
   if (x.shape() == ArrayRef(shape) && sizes(x) == target)
     return x;
@@ -115,8 +143,7 @@ Tensor TensorBuilder::broadcast(Tensor x, ArrayRef<OpFoldResult> wanted) {
 Tensor TensorBuilder::transpose(Tensor x, ArrayRef<int64_t> perm) {
   if (!x || llvm::equal(perm, llvm::seq<int64_t>(0, x.rank())))
     return x;
-  if (static_cast<int64_t>(perm.size()) != x.rank() ||
-      llvm::any_of(perm, [&](int64_t dim) { return dim < 0 || dim >= x.rank(); }))
+  if (static_cast<int64_t>(perm.size()) != x.rank() || !isPermutationVector(perm))
     return fail("expects perm to be a permutation of " + Twine(x.rank()) + " dimensions");
   auto shape = llvm::map_to_vector(perm, [&](int64_t dim) { return x.dim(dim); });
   if (evaluable(x, shape)) {
@@ -129,7 +156,7 @@ Tensor TensorBuilder::transpose(Tensor x, ArrayRef<int64_t> perm) {
 }
 
 Tensor TensorBuilder::gather(Tensor x, Tensor indices, int64_t axis) {
-  if (!x || !indices)
+  if (!indices || !hasDimension(x, axis))
     return {};
   auto spliced = [&](auto input, auto middle) {
     auto result = llvm::to_vector(ArrayRef(input).take_front(axis));
@@ -162,7 +189,7 @@ Tensor TensorBuilder::gather(Tensor x, Tensor indices, int64_t axis) {
 
 Tensor TensorBuilder::slice(Tensor x, int64_t axis, OpFoldResult offset, OpFoldResult count,
                             int64_t stride) {
-  if (!x)
+  if (!hasDimension(x, axis))
     return {};
   if (stride == 1 && constantInteger(offset) == 0 && index.alwaysEqual(count, size(x, axis)))
     return x;
@@ -170,6 +197,10 @@ Tensor TensorBuilder::slice(Tensor x, int64_t axis, OpFoldResult offset, OpFoldR
   // No elements, from anywhere: the offset of an upstream slice lies inside.
   if (n == 0)
     first = 0, offset = index.constant(0);
+  if (first && n && !x.type().isDynamicDim(axis) &&
+      (*first < 0 || *n < 0 || (*n > 0 && *first + (*n - 1) * stride >= x.dim(axis))))
+    return fail("expects elements within a dimension of " + Twine(x.dim(axis)) + ", got " +
+                Twine(*n) + " from " + Twine(*first) + " on");
   if (first && n && elements(x)) {
     SmallVector<int64_t> shape(x.shape()), strides = stridesOf(x.shape());
     shape[axis] = *n;
@@ -198,7 +229,7 @@ Tensor TensorBuilder::slice(Tensor x, int64_t axis, OpFoldResult offset, OpFoldR
 }
 
 Tensor TensorBuilder::concat(ArrayRef<Tensor> parts, int64_t axis) {
-  if (llvm::any_of(parts, [](Tensor part) { return !part; }))
+  if (llvm::any_of(parts, [](Tensor part) { return !part; }) || !hasDimension(parts.front(), axis))
     return {};
   if (parts.size() == 1)
     return parts.front();
@@ -243,8 +274,13 @@ Tensor TensorBuilder::pad(Tensor x, ArrayRef<OpFoldResult> low, ArrayRef<OpFoldR
   Sizes target = sizes(x);
   for (int64_t i = 0; i < x.rank(); ++i)
     target[i] = index.add(target[i], index.add(low[i], high[i]));
+  if (!areSizes(target))
+    return {};
   auto type = RankedTensorType::get(xf::staticShape(target), x.elementType());
-  Value element = scalars.materialize(constant->front(), x.elementType());
+  // No scalar constant is unsigned.
+  Value element = x.elementType().isUnsignedInteger()
+                      ? tensor::ExtractOp::create(builder, loc, value(filler), ValueRange())
+                      : scalars.materialize(constant->front(), x.elementType());
   return adopt(
       tensor::PadOp::create(builder, loc, type, value(x), low, high, element, /*nofold=*/false),
       target);

@@ -15,10 +15,18 @@ namespace tilewright {
 Tensor TensorBuilder::matmul(Tensor lhs, Tensor rhs, bool transposeRhs) {
   if (!lhs || !rhs)
     return {};
+  bool row = lhs.rank() == 1, column = rhs.rank() == 1 && !transposeRhs;
+  if (row || column) {
+    Tensor result =
+        matmul(row ? unsqueeze(lhs, {0}) : lhs, column ? unsqueeze(rhs, {1}) : rhs, transposeRhs);
+    if (result && column)
+      result = squeeze(result, {result.rank() - 1});
+    return result && row ? squeeze(result, {result.rank() - (column ? 1 : 2)}) : result;
+  }
   const Sizes &a = sizes(lhs), &b = sizes(rhs);
   int64_t rank = std::max(lhs.rank(), rhs.rank());
   if (std::min(lhs.rank(), rhs.rank()) < 2)
-    return fail("expects matrices, got " + llvm::to_string(lhs.type()) + " and " +
+    return fail("expects matrices or vectors, got " + llvm::to_string(lhs.type()) + " and " +
                 llvm::to_string(rhs.type()));
   Sizes target(rank, index.constant(1));
   for (ArrayRef<OpFoldResult> side : {ArrayRef<OpFoldResult>(a), ArrayRef<OpFoldResult>(b)})
@@ -144,8 +152,7 @@ Tensor TensorBuilder::convolution(const Convolution &c) {
     int64_t spatial = c.input.rank() - 2;
     for (int64_t i = 0; i < spatial; ++i) { // the filter fits into the padded input
       int64_t reach = c.dilations[i] * (c.filter.dim(i + 2) - 1) + 1;
-      if (!c.filter.type().isDynamicDim(i + 2))
-        requireAtLeast(size(c.input, i + 2), reach - c.pads[i] - c.pads[i + spatial]);
+      requireAtLeast(size(c.input, i + 2), reach - c.pads[i] - c.pads[i + spatial]);
     }
   }
   return make<xf::ConvOp>(std::nullopt, value(c.input), value(c.filter), value(c.bias), c.strides,

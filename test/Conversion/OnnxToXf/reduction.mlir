@@ -37,12 +37,17 @@ func.func @arg(%x: tensor<2x3xf32>) -> !onnx.value {
 
 // -----
 
-// A running sum is a product with a triangle.
+// A running sum is a product with a triangle; of floats the terms are selected, since infinity times zero is no zero.
 // CHECK-LABEL: func.func @cumsum
-// CHECK: xf.compare {{ ?}}le
-// CHECK: xf.matmul %arg0, %{{.*}} : (tensor<2x?xi64>, tensor<?x?xi64>) -> tensor<2x?xi64>
-func.func @cumsum(%x: tensor<2x?xi64> {xf.name = "x", xf.dims = ["", "s"]}) -> !onnx.value {
+// CHECK: %[[M:.*]] = xf.compare {{ ?}}le %{{.*}} : (tensor<?xi64>, tensor<?x1xi64>) -> tensor<?x?xi1>
+// CHECK: %[[T:.*]] = xf.cast %[[M]]
+// CHECK: xf.matmul %arg0, %[[T]] transpose_rhs : (tensor<2x?xi64>, tensor<?x?xi64>) -> tensor<2x?xi64>
+// CHECK: %[[S:.*]] = xf.select %[[M]], %{{.*}} -> tensor<2x?x?xf32>
+// CHECK: xf.reduce {{ ?}}sum %[[S]] axes [2]
+func.func @cumsum(%x: tensor<2x?xi64> {xf.name = "x", xf.dims = ["", "s"]}, %y: tensor<2x?xf32> {xf.name = "y", xf.dims = ["", "s"]})
+    -> (!onnx.value, !onnx.value) {
   %axis = arith.constant dense<1> : tensor<i64>
   %0 = onnx.node "CumSum" domain "" since 14 (%x, %axis) {} : (tensor<2x?xi64>, tensor<i64>) -> !onnx.value
-  return %0 : !onnx.value
+  %1 = onnx.node "CumSum" domain "" since 14 (%y, %axis) {} : (tensor<2x?xf32>, tensor<i64>) -> !onnx.value
+  return %0, %1 : !onnx.value, !onnx.value
 }
