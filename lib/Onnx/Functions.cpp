@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "lib/Onnx/Graph.h"
 
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/wire_format_lite.h"
 #include "llvm/ADT/StringMap.h"
 
 namespace tilewright {
@@ -13,15 +15,45 @@ namespace {
 
 using Nodes = google::protobuf::RepeatedPtrField<onnx::NodeProto>;
 
+// Functions that call functions can double at each level: no model has so many nodes.
+constexpr int kMaxNodes = 1 << 18;
+
 std::string key(const std::string &domain, const std::string &name) {
   return (domain == "ai.onnx" ? "" : domain) + "::" + name;
+}
+
+struct Function {
+  const onnx::FunctionProto *proto;
+  std::vector<onnx::AttributeProto> defaults; ///< of attributes that a call may leave out
+};
+
+// Fields attribute_proto of a function, read from its bytes: schemas before ONNX 1.13 do not know
+// them.
+std::vector<onnx::AttributeProto> defaultsOf(const onnx::FunctionProto &function) {
+  using google::protobuf::internal::WireFormatLite;
+  constexpr uint32_t wanted = 11 << 3 | WireFormatLite::WIRETYPE_LENGTH_DELIMITED;
+  std::string bytes = function.SerializePartialAsString();
+  google::protobuf::io::CodedInputStream in(reinterpret_cast<const uint8_t *>(bytes.data()),
+                                            static_cast<int>(bytes.size()));
+  std::vector<onnx::AttributeProto> defaults;
+  while (uint32_t tag = in.ReadTag()) {
+    std::string field;
+    uint32_t length;
+    if (tag != wanted) {
+      if (!WireFormatLite::SkipField(&in, tag))
+        break;
+    } else if (in.ReadVarint32(&length) && in.ReadString(&field, static_cast<int>(length))) {
+      defaults.emplace_back().ParsePartialFromString(field);
+    }
+  }
+  return defaults;
 }
 
 class Inliner {
 public:
   explicit Inliner(onnx::ModelProto &model) {
     for (const auto &function : model.functions())
-      functions[key(function.domain(), function.name())] = &function;
+      functions[key(function.domain(), function.name())] = {&function, defaultsOf(function)};
   }
 
   llvm::Error run(Nodes &nodes) {
@@ -41,20 +73,24 @@ private:
           return error;
     auto found = functions.find(key(node.domain(), node.op_type()));
     if (found == functions.end()) {
+      if (++appended > kMaxNodes)
+        return llvm::createStringError("node '%s': functions expand to more than %d nodes",
+                                       nodeName(node).c_str(), kMaxNodes);
       *out.Add() = std::move(node);
       return llvm::Error::success();
     }
-    const onnx::FunctionProto &function = *found->second;
+    const Function &function = found->second;
     if (llvm::is_contained(active, &function))
       return llvm::createStringError("node '%s': function '%s' calls itself",
-                                     nodeName(node).c_str(), function.name().c_str());
+                                     nodeName(node).c_str(), function.proto->name().c_str());
     active.push_back(&function);
     llvm::Error error = expand(node, function, out);
     active.pop_back();
     return error;
   }
 
-  llvm::Error expand(const onnx::NodeProto &call, const onnx::FunctionProto &function, Nodes &out) {
+  llvm::Error expand(const onnx::NodeProto &call, const Function &callee, Nodes &out) {
+    const onnx::FunctionProto &function = *callee.proto;
     if (call.input_size() > function.input_size() || call.output_size() > function.output_size())
       return llvm::createStringError(
           "node '%s': function '%s' takes %d inputs and gives %d outputs, the call has %d and %d",
@@ -67,10 +103,15 @@ private:
       if (!call.output(i).empty())
         names[function.output(i)] = call.output(i);
     std::string prefix = nodeName(call) + "/";
+    onnx::NodeProto complete = call;
+    for (const onnx::AttributeProto &attribute : callee.defaults)
+      if (llvm::none_of(call.attribute(),
+                        [&](const auto &given) { return given.name() == attribute.name(); }))
+        *complete.add_attribute() = attribute;
     for (const onnx::NodeProto &inner : function.node()) {
       onnx::NodeProto node = inner;
       rename(node, names, prefix);
-      bindAttributes(node, call);
+      bindAttributes(node, complete);
       node.set_name(prefix + nodeName(inner));
       if (llvm::Error error = append(std::move(node), out))
         return error;
@@ -91,9 +132,14 @@ private:
       fresh(output);
     for (auto &attribute : *node.mutable_attribute())
       if (attribute.has_g()) {
-        for (auto &inner : *attribute.mutable_g()->mutable_node())
+        onnx::GraphProto &graph = *attribute.mutable_g();
+        for (auto &input : *graph.mutable_input())
+          fresh(*input.mutable_name());
+        for (auto &tensor : *graph.mutable_initializer())
+          fresh(*tensor.mutable_name());
+        for (auto &inner : *graph.mutable_node())
           rename(inner, names, prefix);
-        for (auto &output : *attribute.mutable_g()->mutable_output())
+        for (auto &output : *graph.mutable_output())
           fresh(*output.mutable_name());
       }
   }
@@ -120,8 +166,9 @@ private:
     *node.mutable_attribute() = std::move(bound);
   }
 
-  llvm::StringMap<const onnx::FunctionProto *> functions;
-  std::vector<const onnx::FunctionProto *> active;
+  llvm::StringMap<Function> functions;
+  std::vector<const Function *> active;
+  int appended = 0;
 };
 
 } // namespace

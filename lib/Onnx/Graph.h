@@ -13,8 +13,8 @@
 namespace tilewright {
 
 /// Replaces every call of a model-local function by the function's nodes, values renamed
-/// `call/value`, attribute references replaced by the call's attributes. Functions may call
-/// functions; recursion is an error.
+/// `call/value`, attribute references replaced by the call's attributes or the function's defaults.
+/// Functions may call functions; recursion is an error, and so are more nodes than any model has.
 llvm::Error inlineFunctions(onnx::ModelProto &model);
 
 /// Puts the nodes of a graph in topological order (stable). A value that is read but never made, or

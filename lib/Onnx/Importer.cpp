@@ -73,7 +73,7 @@ private:
   llvm::StringMap<int64_t> opsets;
   std::map<std::string, Value> values;
   llvm::StringMap<const ::onnx::TypeProto *> types; ///< what value_info tells
-  llvm::StringMap<unsigned> weightNames;
+  llvm::StringSet<> weightNames;
   llvm::StringSet<> dimNames;
   llvm::StringMap<::onnx::TensorProto> constants; ///< inputs that have become constants
 };
@@ -153,6 +153,8 @@ FailureOr<RankedTensorType> Importer::inputType(const ::onnx::ValueInfoProto &in
     shape.push_back(fixed ? range->second.min : ShapedType::kDynamic);
     names.push_back(builder.getStringAttr(fixed ? "" : name));
   }
+  if (!countElements(shape))
+    return fail("has more elements than memory can hold");
   return RankedTensorType::get(shape, element);
 }
 
@@ -237,6 +239,10 @@ LogicalResult Importer::importGraph(::onnx::GraphProto &graph) {
     values[input->name()] = entry->getArgument(i);
   }
   for (const auto &constant : constants) {
+    if (constant.getValue().ByteSizeLong() > kMaxConstantBytes)
+      return error(fileLoc) << "constant for input '" << constant.getKey() << "': expects at most "
+                            << kMaxConstantBytes << " bytes, got "
+                            << constant.getValue().ByteSizeLong();
     FailureOr<Value> value = importTensor(constant.getValue(), constant.getKey(), fileLoc);
     if (failed(value))
       return failure();
@@ -268,8 +274,9 @@ FailureOr<Value> Importer::importTensor(const ::onnx::TensorProto &tensor, Strin
   llvm::Expected<TensorLocation> location = locateTensor(tensor, path, bytes);
   if (!location)
     return report(loc, location.takeError());
-  unsigned clash = weightNames[name]++;
-  std::string symbol = clash ? (name + "." + Twine(clash)).str() : name.str();
+  std::string symbol = name.str();
+  for (unsigned clash = 1; !weightNames.insert(symbol).second; ++clash)
+    symbol = (name + "." + Twine(clash)).str();
   auto source =
       xf::SourceAttr::get(builder.getContext(), location->file, location->offset, location->length,
                           location->varint ? xf::Encoding::varint : xf::Encoding::raw);

@@ -126,22 +126,30 @@ int64_t storedBytes(Type element, int64_t elements) {
   return (elements * bits + 7) / 8;
 }
 
+std::optional<int64_t> countElements(ArrayRef<int64_t> sizes) {
+  int64_t elements = 1;
+  for (int64_t size : sizes) {
+    std::optional<int64_t> product =
+        llvm::checkedMul(elements, ShapedType::isDynamic(size) ? 1 : size);
+    if (!product || *product > INT64_MAX / 16)
+      return std::nullopt;
+    elements = *product;
+  }
+  return elements;
+}
+
 llvm::Expected<RankedTensorType> tensorType(MLIRContext *context, const onnx::TensorProto &tensor) {
   Type element = elementType(context, tensor.data_type());
   if (!element)
     return tensorError(tensor, "has elements of type " + elementTypeName(tensor.data_type()) +
                                    ", which Tilewright lacks");
-  int64_t elements = 1;
-  for (int64_t size : tensor.dims()) {
+  SmallVector<int64_t> sizes(tensor.dims().begin(), tensor.dims().end());
+  for (int64_t size : sizes)
     if (size < 0)
       return tensorError(tensor, "has a negative size " + Twine(size));
-    std::optional<int64_t> product = llvm::checkedMul(elements, size);
-    if (!product || *product > INT64_MAX / 16)
-      return tensorError(tensor, "has more elements than memory can hold");
-    elements = *product;
-  }
-  return RankedTensorType::get(SmallVector<int64_t>(tensor.dims().begin(), tensor.dims().end()),
-                               element);
+  if (!countElements(sizes))
+    return tensorError(tensor, "has more elements than memory can hold");
+  return RankedTensorType::get(sizes, element);
 }
 
 llvm::Expected<DenseElementsAttr> tensorValue(const onnx::TensorProto &tensor,

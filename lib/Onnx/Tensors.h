@@ -25,6 +25,10 @@ std::string elementTypeName(int32_t onnxType);
 /// Bytes of `elements` elements as ONNX stores them: bool in a byte, 4-bit types two to a byte.
 int64_t storedBytes(mlir::Type element, int64_t elements);
 
+/// The product of `sizes`, of which dynamic ones count as 1, or nothing if memory holds no such
+/// number of elements.
+std::optional<int64_t> countElements(llvm::ArrayRef<int64_t> sizes);
+
 /// Type of a tensor: static shape, product of sizes checked against overflow.
 llvm::Expected<mlir::RankedTensorType> tensorType(mlir::MLIRContext *context,
                                                   const onnx::TensorProto &tensor);

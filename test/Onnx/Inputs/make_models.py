@@ -52,6 +52,52 @@ def functions():
                  extra_opsets=[helper.make_opsetid("local", 1)])
 
 
+def defaults():
+    """A function whose attribute has a default: a field that the installed schema does not know."""
+    made = functions()
+    slope = helper.make_attribute("slope", 0.125).SerializeToString()
+    made.functions[0].attribute.remove("slope")
+    known = made.functions[0].SerializeToString()
+    made.functions[0].ParseFromString(known + bytes([11 << 3 | 2, len(slope)]) + slope)
+    return made
+
+
+def function_branch():
+    """A function whose body is an If, the branches of which hold initialisers of their own."""
+    def side(op):
+        one = numpy_helper.from_array(np.ones(2, np.float32), "own")
+        return helper.make_graph([helper.make_node(op, ["v", "own"], ["r"], name=op)], op, [], [value("r", [2])], [one])
+    body = [helper.make_node("If", ["c"], ["w"], name="choose", then_branch=side("Add"), else_branch=side("Mul"))]
+    function = helper.make_function("local", "F", ["v", "c"], ["w"], body, [helper.make_opsetid("", 17)])
+    calls = [helper.make_node("F", ["x", "c"], ["y"], domain="local", name="call")]
+    return model(calls, [value("x", [2]), value("c", [], TensorProto.BOOL)], [value("y", [2])], functions=[function],
+                 extra_opsets=[helper.make_opsetid("local", 1)])
+
+
+def doubling():
+    """Functions that each call the next one twice: 2^40 nodes."""
+    def function(i):
+        callee, domain = (f"F{i + 1}", "local") if i < 40 else ("Neg", "")
+        body = [helper.make_node(callee, ["v"], ["t"], domain=domain), helper.make_node(callee, ["t"], ["w"], domain=domain)]
+        return helper.make_function("local", f"F{i}", ["v"], ["w"], body, [helper.make_opsetid("", 17), helper.make_opsetid("local", 1)])
+    return model([helper.make_node("F0", ["x"], ["y"], domain="local", name="call")], [value("x", [2])], [value("y", [2])],
+                 functions=[function(i) for i in range(41)], extra_opsets=[helper.make_opsetid("local", 1)])
+
+
+def same_names():
+    """Large tensors whose names meet: an initialiser called as the second of two equal ones would be."""
+    tensors = [numpy_helper.from_array(np.full((64, 64), i, np.float32), name) for i, name in enumerate(("w", "w.1"))]
+    constant = helper.make_node("Constant", [], ["w.2"], value=numpy_helper.from_array(np.ones((64, 64), np.float32), "c"))
+    branch = helper.make_graph([helper.make_node("Identity", ["w"], ["r"])], "then", [], [value("r", [64, 64])], [tensors[0]])
+    node = helper.make_node("If", ["c"], ["z"], then_branch=branch, else_branch=branch)
+    return model([constant, node, helper.make_node("Sum", ["w", "w.1", "w.2", "z"], ["y"])], [value("c", [], TensorProto.BOOL)],
+                 [value("y", [64, 64])], tensors)
+
+
+def huge_input():
+    return model([helper.make_node("Relu", ["x"], ["y"])], [value("x", [2**40, 2**40])], [value("y", None)])
+
+
 def recursive():
     body = [helper.make_node("F", ["v"], ["w"], domain="local")]
     function = helper.make_function("local", "F", ["v"], ["w"], body, [helper.make_opsetid("local", 1)])
@@ -118,8 +164,8 @@ def external(location, offset=0, length=None, size=64 * 64):
 
 def main(folder):
     folder.mkdir(parents=True, exist_ok=True)
-    for make in (relu, weights, unsorted, functions, recursive, branch, newer_type, old, strings, no_rank, cycle, dangling,
-                 short_data, overflow):
+    for make in (relu, weights, unsorted, functions, defaults, function_branch, doubling, same_names, huge_input, recursive, branch,
+                 newer_type, old, strings, no_rank, cycle, dangling, short_data, overflow):
         (folder / f"{make.__name__}.onnx").write_bytes(make().SerializeToString())
     (folder / "weights.data").write_bytes(bytes(100 + 4 * 64 * 64))
     cases = {"external": ("weights.data", 100), "external_short": ("weights.data", 101),
