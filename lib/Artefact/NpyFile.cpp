@@ -12,7 +12,6 @@
 //
 //===----------------------------------------------------------------------===//
 #include "lib/Artefact/NpyFile.h"
-#include "lib/Artefact/TensorFiles.h"
 #include "lib/Support/OutputFile.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/EndianStream.h"

@@ -18,6 +18,9 @@ bool isNpy(llvm::StringRef bytes);
 /// The tensor in such a content; `path` is for messages.
 llvm::Expected<HostTensor> parseNpy(llvm::StringRef bytes, llvm::StringRef path);
 
+/// Writes numpy's format, version 1. numpy has no bfloat16: such tensors are written as float32.
+llvm::Error writeNpyFile(llvm::StringRef path, const HostTensor &tensor);
+
 } // namespace tilewright
 
 #endif // TILEWRIGHT_LIB_ARTEFACT_NPYFILE_H

@@ -16,9 +16,6 @@ namespace tilewright {
 /// TensorProto. Errors name the file and what was expected.
 llvm::Expected<HostTensor> readTensorFile(llvm::StringRef path);
 
-/// Writes numpy's format, version 1. numpy has no bfloat16: such tensors are written as float32.
-llvm::Error writeNpyFile(llvm::StringRef path, const HostTensor &tensor);
-
 } // namespace tilewright
 
 #endif // TILEWRIGHT_LIB_ARTEFACT_TENSORFILES_H

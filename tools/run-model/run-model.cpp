@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "lib/Artefact/Expectations.h"
 #include "lib/Artefact/Inputs.h"
-#include "lib/Artefact/TensorFiles.h"
+#include "lib/Artefact/NpyFile.h"
 #include "lib/Support/Options.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "lib/Artefact/TensorFiles.h"
+#include "lib/Artefact/NpyFile.h"
 #include "onnx/onnx.pb.h"
 #include "llvm/Support/raw_ostream.h"
 #include <cmath>
