@@ -6,9 +6,10 @@
 //===----------------------------------------------------------------------===//
 //
 // The partition of a block. Every op gets a level: the largest number of times that a way from the
-// block's start enters an op that is no row op (a contraction, a reshape, a loop). Levels never
-// decrease along a way, so an op P may join a region of level L when all its users outside the
-// region have a level above L: no way leads from P out of the region and back.
+// block's start enters an op that is no row op (a contraction, a reshape, a loop). A region has the
+// level of its root, its last op. Levels never decrease along a way, so an op P may join a region
+// of level L when all its users outside of it, other ops or other regions, have a level above L: no
+// way leads from P out of the region and back.
 //
 //===----------------------------------------------------------------------===//
 #include "lib/Codegen/RowRegions.h"
@@ -108,7 +109,8 @@ public:
     for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
       if (rowOp(&op) && op.use_empty())
         op.erase();
-    sortTopologically(&block);
+    [[maybe_unused]] bool sorted = sortTopologically(&block);
+    assert(sorted && "regions wait for each other");
     return formed;
   }
 
@@ -177,6 +179,21 @@ private:
     return parallel.size() == 1 && alongRow && !isTransposition(op, rows, columns);
   }
 
+  // Does a value of `op`, were it computed in the region, go to something that the region may wait
+  // for? A user can stand in several regions.
+  bool leavesBelow(Operation *op, unsigned regionIndex) {
+    unsigned limit = regions[regionIndex].level;
+    return llvm::any_of(op->getUsers(), [&](Operation *user) {
+      Operation *inBlock = block.findAncestorOpInBlock(*user);
+      SmallVector<unsigned> readers = regionsOf.lookup(inBlock);
+      if (readers.empty())
+        return level.lookup(inBlock) <= limit;
+      return llvm::any_of(readers, [&](unsigned reader) {
+        return reader != regionIndex && regions[reader].level <= limit;
+      });
+    });
+  }
+
   bool usedOutside(Operation *op, unsigned regionIndex) {
     return llvm::any_of(op->getUsers(), [&](Operation *user) {
       return !llvm::is_contained(regionsOf.lookup(user), regionIndex);
@@ -231,14 +248,8 @@ private:
     if (readInside)
       return openRegion(op);
     for (unsigned index : candidates) {
-      RowRegion &region = regions[index];
-      bool leavesBelow = llvm::any_of(op->getUsers(), [&](Operation *user) {
-        Operation *inBlock = block.findAncestorOpInBlock(*user);
-        return !llvm::is_contained(regionsOf.lookup(inBlock), index) &&
-               level.lookup(inBlock) <= region.level;
-      });
-      std::optional<Cover> cover = coverOf(op, region);
-      if (leavesBelow || !cover || !isOneRow(op, *cover) || isa<linalg::FillOp>(op))
+      std::optional<Cover> cover = coverOf(op, regions[index]);
+      if (leavesBelow(op, index) || !cover || !isOneRow(op, *cover) || isa<linalg::FillOp>(op))
         continue;
       bool wholeLoop = !llvm::is_contained(*cover, -1);
       if (wholeLoop)
@@ -268,8 +279,8 @@ private:
   }
 
   // An scf.execute_region with clones of the members. Values that others use are its results; of an
-  // op that stands in several regions only the region that it opened, or the first one, gives the
-  // result.
+  // op that stands in several regions the last one gives the result: it was opened for the users in
+  // none of the others.
   scf::ExecuteRegionOp wrap(RowRegion &region) {
     unsigned index = &region - regions.data();
     Operation *root = region.members.front();

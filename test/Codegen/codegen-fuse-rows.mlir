@@ -205,3 +205,54 @@ func.func @nested_concat(%a: tensor<?x2xf32>, %b: tensor<?x2xf32>, %c: tensor<?x
   %outer = tensor.concat dim(1) %inner, %c : (tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<?x8xf32>
   return %outer : tensor<?x8xf32>
 }
+
+// -----
+
+// A statistic that a foreign op reads, and the rows that its result goes into: what both need is computed with the first, so that
+// no region waits for one that waits for it.
+// CHECK-LABEL: func.func @statistic_apart
+// CHECK:         %[[ROWS:.*]]:2 = scf.forall
+// CHECK:           arith.mulf
+// CHECK:           arith.addf
+// CHECK:         %[[APART:.*]] = "test.foreign"(%[[ROWS]]#0)
+// CHECK:         scf.forall
+// CHECK-DAG:       tensor.extract_slice %[[ROWS]]#1
+// CHECK-DAG:       tensor.extract_slice %[[APART]]
+// CHECK:         return
+#sa_id = affine_map<(i, j) -> (i, j)>
+#sa_row = affine_map<(i, j) -> (i)>
+#sa_column = affine_map<(i, j) -> (j)>
+func.func @statistic_apart(%x: tensor<8x64xf32>, %m: tensor<64xf32>) -> tensor<8x64xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<8x64xf32>
+  %er = tensor.empty() : tensor<8xf32>
+  %a = linalg.square ins(%x : tensor<8x64xf32>) outs(%e : tensor<8x64xf32>) -> tensor<8x64xf32>
+  %b = linalg.generic {indexing_maps = [#sa_id, #sa_column, #sa_id], iterator_types = ["parallel", "parallel"]}
+    ins(%a, %m : tensor<8x64xf32>, tensor<64xf32>) outs(%e : tensor<8x64xf32>) {
+    ^bb0(%p: f32, %q: f32, %o: f32):
+      %0 = arith.addf %p, %q : f32
+      linalg.yield %0 : f32 } -> tensor<8x64xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%er : tensor<8xf32>) -> tensor<8xf32>
+  %first = linalg.generic {indexing_maps = [#sa_id, #sa_row], iterator_types = ["parallel", "reduction"]}
+    ins(%b : tensor<8x64xf32>) outs(%z : tensor<8xf32>) {
+    ^bb0(%p: f32, %o: f32):
+      %0 = arith.addf %p, %o : f32
+      linalg.yield %0 : f32 } -> tensor<8xf32>
+  %apart = "test.foreign"(%first) : (tensor<8xf32>) -> tensor<8xf32>
+  %second = linalg.generic {indexing_maps = [#sa_id, #sa_row], iterator_types = ["parallel", "reduction"]}
+    ins(%b : tensor<8x64xf32>) outs(%z : tensor<8xf32>) {
+    ^bb0(%p: f32, %o: f32):
+      %0 = arith.maxnumf %p, %o : f32
+      linalg.yield %0 : f32 } -> tensor<8xf32>
+  %c = linalg.generic {indexing_maps = [#sa_id, #sa_row, #sa_id], iterator_types = ["parallel", "parallel"]}
+    ins(%b, %second : tensor<8x64xf32>, tensor<8xf32>) outs(%e : tensor<8x64xf32>) {
+    ^bb0(%p: f32, %q: f32, %o: f32):
+      %0 = arith.subf %p, %q : f32
+      linalg.yield %0 : f32 } -> tensor<8x64xf32>
+  %y = linalg.generic {indexing_maps = [#sa_id, #sa_row, #sa_id], iterator_types = ["parallel", "parallel"]}
+    ins(%c, %apart : tensor<8x64xf32>, tensor<8xf32>) outs(%e : tensor<8x64xf32>) {
+    ^bb0(%p: f32, %q: f32, %o: f32):
+      %0 = arith.mulf %p, %q : f32
+      linalg.yield %0 : f32 } -> tensor<8x64xf32>
+  return %y : tensor<8x64xf32>
+}
