@@ -8,6 +8,7 @@
 #include "lib/Codegen/Passes.h"
 #include "lib/Codegen/VectorTarget.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
 
 using namespace mlir;
 
@@ -88,11 +89,61 @@ struct BySelection : OpRewritePattern<Op> {
   }
 };
 
-// x - trunc(x / y) y: no call of fmod. Exact for quotients below 2^24.
+// fmod without a library: long division in f64, 28 bits of the quotient at a time. |y| 2^(28 k) is
+// taken off |x| as often as it fits, for k = 9 ... 0. Quotients stay below 2^28, as |x| < 2^128 and
+// |y| >= 2^-149, so that their products with the 24 bits of y and all differences are exact, and a
+// quotient of f32 is too far from the next integer to be rounded to it.
+struct RemainderByLongDivision : OpRewritePattern<arith::RemFOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::RemFOp op, PatternRewriter &rewriter) const override {
+    if (!getElementTypeOrSelf(op.getType()).isF32())
+      return rewriter.notifyMatchFailure(op, "expects f32");
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    Type wide = b.getF64Type();
+    if (auto vector = dyn_cast<VectorType>(op.getType()))
+      wide = vector.clone(wide);
+    auto constant = [&](double value) -> Value {
+      TypedAttr attr = b.getF64FloatAttr(value);
+      if (auto vector = dyn_cast<VectorType>(wide))
+        attr = DenseElementsAttr::get(vector, Attribute(attr));
+      return arith::ConstantOp::create(b, attr);
+    };
+    auto magnitude = [&](Value x) -> Value {
+      return math::AbsFOp::create(b, arith::ExtFOp::create(b, wide, x));
+    };
+    Value rest = magnitude(op.getLhs());
+    Value divisor = arith::MulFOp::create(b, magnitude(op.getRhs()), constant(0x1p252));
+    Value zero = constant(0), scale = constant(0x1p-28);
+    Value from = arith::ConstantIndexOp::create(b, 0), to = arith::ConstantIndexOp::create(b, 10);
+    Value one = arith::ConstantIndexOp::create(b, 1);
+    auto step = [&](OpBuilder &nested, Location loc, Value, ValueRange carried) {
+      ImplicitLocOpBuilder b(loc, nested);
+      Value rest = carried[0], divisor = carried[1];
+      Value quotient =
+          math::TruncOp::create(b, arith::DivFOp::create(b, rest, divisor).getResult());
+      Value less =
+          arith::SubFOp::create(b, rest, arith::MulFOp::create(b, quotient, divisor).getResult());
+      // An infinite divisor: 0 times infinity would be NaN.
+      Value fits = arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, quotient, zero);
+      rest = arith::SelectOp::create(b, fits, less, rest);
+      divisor = arith::MulFOp::create(b, divisor, scale);
+      scf::YieldOp::create(b, ValueRange{rest, divisor});
+    };
+    auto loop = scf::ForOp::create(b, from, to, one, ValueRange{rest, divisor}, step);
+    Value result = arith::TruncFOp::create(b, op.getType(), loop.getResult(0));
+    rewriter.replaceOpWithNewOp<math::CopySignOp>(op, result, op.getLhs());
+    return success();
+  }
+};
+
+// Of f64, which has no wider type: x - trunc(x / y) y, as exact as that product.
 struct RemainderByQuotient : OpRewritePattern<arith::RemFOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(arith::RemFOp op, PatternRewriter &rewriter) const override {
+    if (!getElementTypeOrSelf(op.getType()).isF64())
+      return rewriter.notifyMatchFailure(op, "expects f64");
     Location loc = op.getLoc();
     Value quotient = math::TruncOp::create(
         rewriter, loc, arith::DivFOp::create(rewriter, loc, op.getLhs(), op.getRhs()));
@@ -148,9 +199,9 @@ struct Polynomials : impl::PolynomialsBase<Polynomials> {
                  ByPolynomial<math::TanhOp, &F::tanh>, ByPolynomial<math::ErfOp, &F::erf>,
                  ByPolynomial<math::SinOp, &F::sin>, ByPolynomial<math::CosOp, &F::cos>,
                  PowByPolynomial>(context, fused);
-    patterns.add<BySelection<arith::MaxNumFOp, &F::maxNum>,
-                 BySelection<arith::MinNumFOp, &F::minNum>, RemainderByQuotient, RoundToBf16>(
-        context);
+    patterns
+        .add<BySelection<arith::MaxNumFOp, &F::maxNum>, BySelection<arith::MinNumFOp, &F::minNum>,
+             RemainderByLongDivision, RemainderByQuotient, RoundToBf16>(context);
     // The rare functions by upstream's approximations and identities; 16-bit floats are computed in
     // f32.
     auto rare = [](StringRef name) {

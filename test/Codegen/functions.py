@@ -62,15 +62,16 @@ func.func @f_{name}(%x: tensor<?xf32>) -> tensor<?xf32> {{
   }} -> tensor<?xf32>
   return %y : tensor<?xf32>
 }}""")
-    text.append("""
-func.func @f_pow(%x: tensor<?xf32>, %e: tensor<?xf32>) -> tensor<?xf32> {
-  %y = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]} ins(%e : tensor<?xf32>) outs(%x : tensor<?xf32>) {
+    for name, op in ("pow", "math.powf %a, %b : f32"), ("remainder", "arith.remf %a, %b : f32"):
+        text.append(f"""
+func.func @f_{name}(%x: tensor<?xf32>, %e: tensor<?xf32>) -> tensor<?xf32> {{
+  %y = linalg.generic {{indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}} ins(%e : tensor<?xf32>) outs(%x : tensor<?xf32>) {{
   ^bb0(%b: f32, %a: f32):
-    %0 = math.powf %a, %b : f32
+    %0 = {op}
     linalg.yield %0 : f32
-  } -> tensor<?xf32>
+  }} -> tensor<?xf32>
   return %y : tensor<?xf32>
-}""")
+}}""")
     return "\n".join(text)
 
 
@@ -139,7 +140,20 @@ def main():
     error, usual = errors(y, exact), np.abs(e) < 16
     check("pow", 1.5, error[usual], y[usual], exact[usual], x[usual], e[usual])
     check("pow", 16.0, error, y, exact, x, e)
-    print(f"{len(FUNCTIONS) + 1} functions, {failures} failures")
+    # Exact, sign of zero included: any two numbers, multiples and their neighbours, special values.
+    x, e = samples(*ALL, rng, 4000), rng.permutation(samples(*ALL, rng, 4000))
+    multiples = (e * rng.integers(1, 1 << 20, e.size)).astype(np.float32)
+    special = np.array([0, -0.0, 1, -3, np.finfo(np.float32).max, 2.0 ** -149, INF, -INF, NAN], np.float32)
+    x = np.concatenate([x, multiples, np.nextafter(multiples, np.float32(0)), np.repeat(special, special.size)])
+    e = np.concatenate([e, e, e, np.tile(special, special.size)])
+    y, exact = np.empty_like(x), np.fmod(x, e)
+    library["f_remainder"](x, e, y)
+    wrong = (y != exact) | (np.signbit(y) != np.signbit(exact))
+    wrong = np.where(np.isnan(exact), ~np.isnan(y), wrong)
+    if wrong.any():
+        at = wrong.argmax()
+        report("remainder", f"{wrong.sum()} of {x.size}, first {x[at]!r} % {e[at]!r}: {y[at]!r}, expects {exact[at]!r}")
+    print(f"{len(FUNCTIONS) + 2} functions, {failures} failures")
     return failures != 0
 
 
