@@ -140,7 +140,11 @@ public:
   }
   ~Generator() { tw_destroy(instance); }
 
-  // Runs the model on tokens that follow what it has seen, and returns the most probable next one.
+  // How many more tokens the model can see.
+  int64_t room() const { return maxPositions - past; }
+
+  // Runs the model on tokens that follow what it has seen, at most room() of them, and returns the
+  // most probable next one.
   int64_t step(const std::vector<int64_t> &tokens) {
     int64_t count = tokens.size();
     setInputs(tokens, count);
@@ -235,9 +239,12 @@ int generate(int argc, char **argv) {
   for (size_t i = 1; i < next.size(); ++i)
     text += tokenizer.decode(next[i]);
   Generator generator;
+  if (static_cast<int64_t>(next.size()) > generator.room())
+    throw std::runtime_error("a prompt of " + std::to_string(next.size()) +
+                             " tokens, the model sees " + std::to_string(generator.room()));
   int64_t made = 0;
   auto start = std::chrono::steady_clock::now();
-  while (made < std::min(limit, maxPositions - 1)) {
+  while (made < limit && generator.room() > 0) {
     int64_t token = generator.step(next);
     ++made;
     if (token == 1 || token == 2) // begin or end of a text
