@@ -80,13 +80,14 @@ def Polynomials : Pass<"codegen-polynomials"> {
   let description = [{
     Errors against the exact value, for every f32 on a machine with fused multiplication and addition: exp, exp2 and log 1 ulp,
     erf 2.7 ulp, tanh 3.2 ulp, log1p and expm1 3 ulp; sin and cos 2e-7 absolute up to |x| = 1e6; atan 3e-6 absolute; pow(x, y) 1.5 ulp
-    for |y| < 16 and 16 ulp else. Results of exp, exp2 and pow below 2^-125.5 are zero, and the logarithm of a subnormal number is
+    for |y| < 16 and 16 ulp else; the remainder of f32 is exact. Results of exp, exp2 and pow below 2^-125.5 are zero, and the logarithm of a subnormal number is
     that of 2^-126. Measured by test/Codegen/functions.py.
 
     `arith.maxnumf` and `minnumf` become one comparison and one selection: the second operand wins when the
     first is NaN, and a NaN in the second operand stays.
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::vector::VectorDialect"];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect"];
 }
 
 def LowerVectors : Pass<"codegen-lower-vectors"> {

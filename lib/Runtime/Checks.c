@@ -181,14 +181,21 @@ static tw_status checkCount(const char *role, int32_t expected, const DLTensor *
   return TW_OK;
 }
 
-/// Checks what holds between several symbols: "expects 'past' + 'seq' - 'past + seq' in 0..0, got
-/// 3".
-static tw_status checkRequirements(const tw_model *model, const int64_t *symbols, tw_error *error) {
+/// The sum of factors times symbols; the end of int64's range if it lies beyond: a dimension of a
+/// tensor without elements may be as large as anything.
+static int64_t linearForm(const tw_requirement *requirement, const int64_t *symbols,
+                          int32_t numSymbols) {
+  __int128 sum = 0;
+  for (int32_t i = 0; i < numSymbols; ++i)
+    sum += (__int128)requirement->factors[i] * symbols[i];
+  return sum > INT64_MAX ? INT64_MAX : sum < INT64_MIN ? INT64_MIN : (int64_t)sum;
+}
+
+/// "expects 'past' + 'seq' - 'past + seq' in 0..0, got 3"
+tw_status tw_check_requirements(const tw_model *model, const int64_t *symbols, tw_error *error) {
   for (int64_t r = 0; r < model->num_requirements; ++r) {
     const tw_requirement *requirement = &model->requirements[r];
-    int64_t sum = 0;
-    for (int32_t i = 0; i < model->num_symbols; ++i)
-      sum += requirement->factors[i] * symbols[i];
+    int64_t sum = linearForm(requirement, symbols, model->num_symbols);
     if (sum >= requirement->min && sum <= requirement->max)
       continue;
     char text[160] = "";
@@ -249,7 +256,7 @@ tw_status tw_check_inputs(const tw_model *model, const DLTensor *inputs, int32_t
         (status = bindDims(&checked, model, symbols, error)) == TW_OK)
       status = checkMemory(&checked, error);
   }
-  return status == TW_OK ? checkRequirements(model, symbols, error) : status;
+  return status == TW_OK ? tw_check_requirements(model, symbols, error) : status;
 }
 
 tw_status tw_check_outputs(const tw_model *model, const DLTensor *outputs, int32_t count,

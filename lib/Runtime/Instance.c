@@ -35,17 +35,21 @@ static tw_status outputShapes(const tw_model *model, const int64_t *symbols, int
     return tw_fail(error, TW_ERROR_ARGUMENT, "expects room for %d sizes, got a null pointer",
                    model->num_output_dims);
   const tw_variant *variant;
-  if ((status = tw_pick_variant(model, NULL, &variant, error)) != TW_OK)
-    return status;
-  if ((status = tw_check_computed(model, variant, symbols, error)) != TW_OK)
+  if ((status = tw_check_requirements(model, symbols, error)) != TW_OK ||
+      (status = tw_pick_variant(model, NULL, &variant, error)) != TW_OK ||
+      (status = tw_check_computed(model, variant, symbols, error)) != TW_OK)
     return status;
   variant->shapes(symbols, dims);
   return TW_OK;
 }
 
-/// Bytes that the variant needs; negative if they do not fit into 63 bits.
-static int64_t workspaceBytes(const tw_variant *variant, const int64_t *symbols, int32_t threads) {
-  return variant->workspace ? variant->workspace(symbols, threads) : 0;
+/// Finds the bytes that the variant needs.
+static tw_status workspaceBytes(const tw_variant *variant, const int64_t *symbols, int32_t threads,
+                                int64_t *bytes, tw_error *error) {
+  *bytes = variant->workspace ? variant->workspace(symbols, threads) : 0;
+  if (*bytes < 0)
+    return tw_fail(error, TW_ERROR_WORKSPACE, "expects sizes whose workspace fits into memory");
+  return TW_OK;
 }
 
 static tw_status workspaceSize(const tw_model *model, const int64_t *symbols, int32_t threads,
@@ -66,9 +70,9 @@ static tw_status workspaceSize(const tw_model *model, const int64_t *symbols, in
     const tw_variant *variant = &implementation->variants[i];
     if (variant->features & ~features)
       continue;
-    int64_t needed = workspaceBytes(variant, symbols, threads);
-    if (needed < 0)
-      return tw_fail(error, TW_ERROR_WORKSPACE, "expects sizes whose workspace fits into memory");
+    int64_t needed;
+    if ((status = workspaceBytes(variant, symbols, threads, &needed, error)) != TW_OK)
+      return status;
     if ((size_t)needed > *bytes)
       *bytes = (size_t)needed;
   }
@@ -105,9 +109,11 @@ static tw_status growWorkspace(tw_instance *instance, int64_t bytes, tw_error *e
 }
 
 static tw_status reserveLocked(tw_instance *instance, const int64_t *symbols, tw_error *error) {
-  int64_t bytes = workspaceBytes(instance->variant, symbols, instance->team.threads);
-  if (bytes < 0)
-    return tw_fail(error, TW_ERROR_WORKSPACE, "expects sizes whose workspace fits into memory");
+  int64_t bytes;
+  tw_status status =
+      workspaceBytes(instance->variant, symbols, instance->team.threads, &bytes, error);
+  if (status != TW_OK)
+    return status;
   bool callers = instance->workspace && !instance->owns_workspace;
   if (callers && bytes > (int64_t)instance->workspace_size)
     return tw_fail(error, TW_ERROR_WORKSPACE,
@@ -247,8 +253,11 @@ static tw_status prepare(tw_instance *instance, const DLTensor *inputs, int32_t 
           TW_OK ||
       (status = tw_check_overlap(model, inputs, outputs, error)) != TW_OK)
     return status;
-  int64_t bytes = workspaceBytes(instance->variant, instance->symbols, instance->team.threads);
-  if (bytes < 0 || bytes > (int64_t)instance->workspace_size)
+  int64_t bytes;
+  if ((status = workspaceBytes(instance->variant, instance->symbols, instance->team.threads, &bytes,
+                               error)) != TW_OK)
+    return status;
+  if (bytes > (int64_t)instance->workspace_size)
     return tw_fail(error, TW_ERROR_WORKSPACE,
                    "expects a workspace of %" PRId64
                    " bytes for these sizes, has %zu: call tw_reserve with the greatest sizes",

@@ -54,7 +54,7 @@ int32_t tw_cpu_quota(const char *root);
 // Checks.c
 //===----------------------------------------------------------------------===//
 
-/// As tw_symbols in Runtime.h.
+/// As tw_symbols in Runtime.h, with tw_check_requirements.
 tw_status tw_check_inputs(const tw_model *model, const DLTensor *inputs, int32_t count,
                           int64_t *symbols, tw_error *error);
 
@@ -66,11 +66,15 @@ tw_status tw_check_outputs(const tw_model *model, const DLTensor *outputs, int32
 tw_status tw_check_overlap(const tw_model *model, const DLTensor *inputs, const DLTensor *outputs,
                            tw_error *error);
 
+/// Whether what the code takes for granted about several sizes together holds
+/// (tw_model.requirements).
+tw_status tw_check_requirements(const tw_model *model, const int64_t *symbols, tw_error *error);
+
 /// Whether what the variant computes from the sizes holds (tw_implementation.checks).
 tw_status tw_check_computed(const tw_model *model, const tw_variant *variant,
                             const int64_t *symbols, tw_error *error);
 
-/// Compares sizes with the declared ranges.
+/// Compares sizes with the declared ranges, each on its own.
 tw_status tw_check_symbols(const tw_model *model, const int64_t *symbols, tw_error *error);
 
 //===----------------------------------------------------------------------===//

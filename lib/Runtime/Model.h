@@ -47,7 +47,8 @@ typedef struct tw_variant {
   const char *isa;                               // e.g. "x86-64-v4"
   uint64_t features;                             // bits of CpuFeatures.def that it needs
   void (*run)(const tw_call *call, int64_t tid); // tw_model_run
-  int64_t (*workspace)(const int64_t *symbols, int64_t threads); // bytes; null: none needed
+  int64_t (*workspace)(const int64_t *symbols, int64_t threads); // bytes, negative if they do not
+                                                                 // fit into 63 bits; null: none
   void (*shapes)(const int64_t *symbols, int64_t *dims);         // sizes of all outputs
   int64_t (*check)(const int64_t *symbols); // number of the first of tw_implementation.checks that
                                             // does not hold, or -1; null: there are none

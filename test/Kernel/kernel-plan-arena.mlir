@@ -6,7 +6,8 @@
 // CHECK: %[[BYTES:.*]] = arith.muli %[[N]], %c256
 // CHECK: %[[ROUNDED:.*]] = arith.andi
 // CHECK: %[[TWO:.*]] = arith.addi %[[ROUNDED]], %[[ROUNDED]]
-// CHECK: return %[[TWO]]
+// CHECK: %[[RESULT:.*]] = arith.select %{{.*}}, %c-1, %[[TWO]]
+// CHECK: return %[[RESULT]]
 // CHECK-LABEL: func.func @main
 // CHECK-SAME: %[[WS:[a-z0-9]+]]: memref<?xi8>, %{{[a-z0-9]+}}: memref<?xi8>
 // CHECK: %[[A:.*]] = memref.view %[[WS]][%c0]
@@ -33,7 +34,7 @@ func.func @main(%n: index, %ws: memref<?xi8>, %weights: memref<?xi8>, %threads: 
 // CHECK-LABEL: func.func private @main_workspace
 // CHECK-SAME: (%[[N:.*]]: index, %[[T:.*]]: index) -> index
 // CHECK: %[[SIZE:.*]] = arith.muli %[[T]], %c8192
-// CHECK: return %[[SIZE]]
+// CHECK: arith.select %{{.*}}, %c-1, %[[SIZE]]
 // CHECK-LABEL: func.func @main
 // CHECK-SAME: %[[TID:[a-z0-9]+]]: index, %{{[a-z0-9]+}}: !llvm.ptr
 // CHECK: %[[MINE:.*]] = arith.muli %[[TID]], %c8192
@@ -98,7 +99,7 @@ func.func @main(%n: index, %ws: memref<?xi8>, %weights: memref<?xi8>, %threads: 
 // CHECK-LABEL: func.func private @main_workspace
 // CHECK-SAME: (%[[N:.*]]: index, %[[T:.*]]: index) -> index
 // CHECK: %[[SIZE:.*]] = arith.muli %[[T]], %c16384
-// CHECK: return %[[SIZE]]
+// CHECK: arith.select %{{.*}}, %c-1, %[[SIZE]]
 // CHECK-LABEL: func.func @main
 // CHECK: scf.forall (%[[I:.*]]) =
 // CHECK: %[[REST:.*]] = arith.subi
@@ -133,6 +134,41 @@ func.func @main(%n: index, %ws: memref<?xi8>, %weights: memref<?xi8>, %threads: 
     %t = memref.alloc(%keys) : memref<?x64xf32>
     "test.use"(%t) : (memref<?x64xf32>) -> ()
   }
+  return
+}
+
+// -----
+
+// A loop of one iteration inside a parallel one: each thread runs it, with a buffer of its own.
+// CHECK-LABEL: func.func private @main_workspace
+// CHECK-SAME: (%[[N:.*]]: index, %[[T:.*]]: index) -> index
+// CHECK: %[[ROUNDED:.*]] = arith.andi
+// CHECK: arith.muli %[[ROUNDED]], %[[T]]
+func.func @main(%n: index, %ws: memref<?xi8>, %weights: memref<?xi8>, %threads: index, %tid: index, %call: !llvm.ptr)
+    attributes {kernel.symbols = ["n"]} {
+  scf.forall (%i) in (%n) {
+    scf.forall (%j) in (1) {
+      %t = memref.alloc(%n) : memref<?x64xf32>
+      "test.use"(%t) : (memref<?x64xf32>) -> ()
+    }
+  }
+  return
+}
+
+// -----
+
+// Products and sums that do not fit into 63 bits are no size: also where they would wrap to a small one.
+// CHECK-LABEL: func.func private @main_workspace
+// CHECK-SAME: (%[[N:.*]]: index, %{{.*}}: index) -> index
+// CHECK: %[[SQUARE:.*]] = arith.muli %[[N]], %[[N]]
+// CHECK: %[[LOW:.*]], %[[HIGH:.*]] = arith.mulsi_extended %[[N]], %[[N]]
+// CHECK: %[[SIGN:.*]] = arith.shrsi %[[LOW]], %c63
+// CHECK: %[[BAD:.*]] = arith.cmpi ne, %[[HIGH]], %[[SIGN]]
+// CHECK: arith.ori %[[BAD]]
+func.func @main(%n: index, %ws: memref<?xi8>, %weights: memref<?xi8>, %threads: index, %tid: index, %call: !llvm.ptr)
+    attributes {kernel.symbols = ["n"]} {
+  %t = memref.alloc(%n, %n) : memref<?x?xi8>
+  "test.use"(%t) : (memref<?x?xi8>) -> ()
   return
 }
 

@@ -72,6 +72,8 @@ def PlanArena : Pass<"kernel-plan-arena", "::mlir::ModuleOp"> {
     sizes are arithmetic on symbols, computed once at the start of the function:
 
       workspace = shared + threads · private,  all parts multiples of 64 bytes.
+
+    `@main_workspace` gives -1 where that does not fit into 63 bits.
   }];
   let options = [
     Option<"stackLimit", "stack-limit", "int64_t", "4096", "bytes of stack that the buffers of a region may take">

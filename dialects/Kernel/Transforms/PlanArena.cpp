@@ -22,7 +22,7 @@ namespace {
 
 constexpr int64_t kAlignment = 64; // bytes: a cache line, and the widest vector
 
-// Does more than one thread execute what is inside `forall`?
+// May more than one thread execute the body of `forall`, for different iterations?
 bool isParallel(scf::ForallOp forall) {
   for (auto [from, to, step] :
        llvm::zip(forall.getMixedLowerBound(), forall.getMixedUpperBound(), forall.getMixedStep())) {
@@ -31,6 +31,15 @@ bool isParallel(scf::ForallOp forall) {
     if (!low || !high || !by || *high - *low > *by)
       return true;
   }
+  return false;
+}
+
+// Does each thread need an `op` of its own?
+bool isPrivate(Operation *op) {
+  for (auto forall = op->getParentOfType<scf::ForallOp>(); forall;
+       forall = forall->getParentOfType<scf::ForallOp>())
+    if (isParallel(forall))
+      return true;
   return false;
 }
 
@@ -54,20 +63,22 @@ public:
         fixed *= size;
     if (type.hasStaticShape())
       return constant(llvm::alignTo(fixed, kAlignment));
-    SmallVector<Value> key;
+    SmallVector<Value> factors;
     for (Value size : buffer.getDynamicSizes()) {
-      key.push_back(boundOf(size));
-      if (!key.back())
+      factors.push_back(boundOf(size));
+      if (!factors.back())
         return {};
     }
-    // The order of factors does not matter to the product.
+    // The order of factors does not matter to the product, but decides the code that is emitted:
+    // only the key may be sorted by addresses, which differ from run to run.
+    SmallVector<Value> key(factors);
     llvm::sort(key,
                [](Value a, Value b) { return a.getAsOpaquePointer() < b.getAsOpaquePointer(); });
     Value &bytes = sizes[{fixed, key}];
     if (!bytes) {
       Location loc = buffer.getLoc();
       bytes = constant(fixed);
-      for (Value size : key)
+      for (Value size : factors)
         bytes = builder.createOrFold<arith::MulIOp>(loc, bytes, size);
       bytes = builder.createOrFold<arith::AddIOp>(loc, bytes, constant(kAlignment - 1));
       bytes = builder.createOrFold<arith::AndIOp>(loc, bytes, constant(-kAlignment));
@@ -217,6 +228,30 @@ struct Part {
   }
 };
 
+// Whether the signed result of `op` is another than that of whole numbers; null where it never is.
+Value overflowOf(OpBuilder &builder, Operation *op) {
+  Location loc = op->getLoc();
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantOp::create(builder, loc,
+                                     builder.getIntegerAttr(op->getResult(0).getType(), value));
+  };
+  if (auto product = dyn_cast<arith::MulIOp>(op)) {
+    auto wide = arith::MulSIExtendedOp::create(builder, loc, product.getLhs(), product.getRhs());
+    Type type = product.getType();
+    int64_t width = type.isIndex() ? 64 : type.getIntOrFloatBitWidth();
+    Value sign = arith::ShRSIOp::create(builder, loc, wide.getLow(), constant(width - 1));
+    return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne, wide.getHigh(), sign);
+  }
+  if (auto sum = dyn_cast<arith::AddIOp>(op)) {
+    // Both operands have the sign that the sum has not.
+    Value x = arith::XOrIOp::create(builder, loc, sum.getLhs(), sum.getResult());
+    Value y = arith::XOrIOp::create(builder, loc, sum.getRhs(), sum.getResult());
+    Value both = arith::AndIOp::create(builder, loc, x, y);
+    return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, both, constant(0));
+  }
+  return {};
+}
+
 struct PlanArena : impl::PlanArenaBase<PlanArena> {
   using PlanArenaBase::PlanArenaBase;
 
@@ -286,15 +321,14 @@ struct PlanArena : impl::PlanArenaBase<PlanArena> {
             "on data, so the workspace cannot be planned");
         return WalkResult::interrupt();
       }
-      auto forall = op->getParentOfType<scf::ForallOp>();
-      Part &part = forall && isParallel(forall) ? own : shared;
+      Part &part = isPrivate(op) ? own : shared;
       part.tenants.push_back({op, bytes, lifetimes.of(op)});
       return WalkResult::advance();
     });
     return failure(result.wasInterrupted());
   }
 
-  // @main_workspace(symbols..., threads) repeats the plan's arithmetic.
+  // @main_workspace(symbols..., threads) repeats the plan's arithmetic; -1 where it overflows.
   static void exportWorkspace(MachineFunction machine, Value shared, Value own,
                               Operation *planEnd) {
     func::FuncOp main = machine.function();
@@ -317,7 +351,13 @@ struct PlanArena : impl::PlanArenaBase<PlanArena> {
     Value threads = body->getArguments().back();
     Value privates = builder.createOrFold<arith::MulIOp>(main.getLoc(), map.lookup(own), threads);
     Value total = builder.createOrFold<arith::AddIOp>(main.getLoc(), map.lookup(shared), privates);
-    func::ReturnOp::create(builder, main.getLoc(), total);
+    Value fails = arith::ConstantIntOp::create(builder, main.getLoc(), 0, 1);
+    for (Operation *op : llvm::map_to_vector(*body, [](Operation &op) { return &op; }))
+      if (Value overflow = overflowOf(builder, op))
+        fails = builder.createOrFold<arith::OrIOp>(op->getLoc(), fails, overflow);
+    Value none = arith::ConstantIndexOp::create(builder, main.getLoc(), -1);
+    Value bytes = arith::SelectOp::create(builder, main.getLoc(), fails, none, total);
+    func::ReturnOp::create(builder, main.getLoc(), bytes);
   }
 
   static void place(const Part &part, Value workspace) {

@@ -164,4 +164,21 @@ TEST_F(Checks, ErrorIsOptional) {
   EXPECT_EQ(request.run(instance), TW_ERROR_RANK);
 }
 
+TEST(Requirements, BetweenSizes) {
+  fake::Model model;
+  const int64_t factors[] = {2, -1};
+  const tw_requirement requirement = {factors, INT64_MIN, 8};
+  model.model.requirements = &requirement, model.model.num_requirements = 1;
+  const int64_t fitting[] = {4, 1}, one[] = {5, 1};
+  // More than 63 bits: a tensor without elements may have such a dimension.
+  const int64_t huge[] = {INT64_MAX, 1};
+  int64_t dims[4];
+  tw_error error;
+  EXPECT_EQ(tw_output_shapes(model, fitting, dims, &error), TW_OK) << error.message;
+  EXPECT_EQ(tw_output_shapes(model, one, dims, &error), TW_ERROR_RANGE);
+  EXPECT_STREQ(error.message, "expects 2 * 'batch' - 'seq' of at most 8, got 9");
+  EXPECT_EQ(tw_output_shapes(model, huge, dims, &error), TW_ERROR_RANGE);
+  EXPECT_STREQ(error.message, "expects 2 * 'batch' - 'seq' of at most 8, got 9223372036854775807");
+}
+
 } // namespace
