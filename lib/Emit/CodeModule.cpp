@@ -7,6 +7,7 @@
 #include "lib/Emit/CodeModule.h"
 #include "dialects/Xf/IR/Xf.h"
 #include "lib/Emit/RuntimeBitcode.h"
+#include "lib/Support/OutputFile.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/Analysis/LoopInfo.h"
 #include "llvm/Bitcode/BitcodeReader.h"
@@ -17,8 +18,6 @@
 #include "llvm/IR/Verifier.h"
 #include "llvm/Linker/Linker.h"
 #include "llvm/Passes/PassBuilder.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/ToolOutputFile.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Transforms/IPO/Internalize.h"
 
@@ -137,25 +136,15 @@ llvm::Error optimize(llvm::Module &code, llvm::TargetMachine &machine) {
 
 llvm::Error generate(llvm::Module &code, llvm::TargetMachine &machine, StringRef path,
                      bool assembly) {
-  std::error_code error;
-  llvm::ToolOutputFile file(path, error, llvm::sys::fs::OF_None);
-  if (error)
-    return llvm::createStringError(error, "cannot write '%s': %s", path.str().c_str(),
-                                   error.message().c_str());
-  llvm::legacy::PassManager passes;
   auto type = assembly ? llvm::CodeGenFileType::AssemblyFile : llvm::CodeGenFileType::ObjectFile;
-  if (machine.addPassesToEmitFile(passes, file.os(), nullptr, type))
-    return llvm::createStringError("LLVM has no code generator for %s",
-                                   machine.getTargetTriple().str().c_str());
-  passes.run(code);
-  file.os().flush();
-  if (std::error_code failure = file.os().error()) {
-    file.os().clear_error(); // reported here; the stream would end the program
-    return llvm::createStringError(failure, "cannot write '%s': %s", path.str().c_str(),
-                                   failure.message().c_str());
-  }
-  file.keep();
-  return llvm::Error::success();
+  return writeFile(path, [&](llvm::raw_pwrite_stream &out) -> llvm::Error {
+    llvm::legacy::PassManager passes;
+    if (machine.addPassesToEmitFile(passes, out, nullptr, type))
+      return llvm::createStringError("LLVM has no code generator for %s",
+                                     machine.getTargetTriple().str().c_str());
+    passes.run(code);
+    return llvm::Error::success();
+  });
 }
 
 } // namespace tilewright

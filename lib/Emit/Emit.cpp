@@ -12,14 +12,13 @@
 #include "lib/Emit/Targets.h"
 #include "lib/Emit/WeightImage.h"
 #include "lib/Emit/Weights.h"
+#include "lib/Support/OutputFile.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Linker/Linker.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/Timer.h"
-#include "llvm/Support/ToolOutputFile.h"
 #include "llvm/Target/TargetMachine.h"
 #include <chrono>
 
@@ -183,7 +182,10 @@ private:
         })))
       return failure();
     if (options.kind == ArtefactKind::llvmIr)
-      return writeIr(*code);
+      return check(writeFile(options.output, [&](llvm::raw_ostream &out) {
+        code->print(out, nullptr);
+        return llvm::Error::success();
+      }));
     bool shared = options.kind == ArtefactKind::sharedObject;
     // Functions say themselves which CPU they are for; the machine only says the architecture.
     llvm::TargetMachine &machine = *levels.front().machine;
@@ -204,16 +206,6 @@ private:
       return failure();
     objects.insert(objects.begin(), path);
     return assembly ? success() : step("link", [&] { return check(link()); });
-  }
-
-  LogicalResult writeIr(const llvm::Module &code) {
-    std::error_code error;
-    llvm::ToolOutputFile file(options.output, error, llvm::sys::fs::OF_Text);
-    if (error)
-      return module.emitError("cannot write '") << options.output << "': " << error.message();
-    code.print(file.os(), nullptr);
-    file.keep();
-    return success();
   }
 
   llvm::Error link() {

@@ -59,7 +59,7 @@ public:
   }
 
   void write(StringRef artefact) {
-    out << "// " << artefact << ": " << printable(model.source)
+    out << "// " << printable(artefact) << ": " << printable(model.source)
         << ", compiled by Tilewright " TILEWRIGHT_VERSION " for " << model.target << " (pipeline "
         << model.pipeline << ", compute " << model.compute << ")\n//\n";
     example();

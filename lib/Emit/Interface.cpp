@@ -72,6 +72,32 @@ public:
     return success();
   }
 
+  /// xf.requires: what the conversion took for granted. A dimension that no input has cannot be
+  /// checked, nor does it matter.
+  void readRequirements(ModelInterface &model) {
+    auto list = module->getAttrOfType<ArrayAttr>("xf.requires");
+    if (!list)
+      return;
+    for (auto entry : list.getAsRange<DictionaryAttr>()) {
+      RequirementInterface requirement;
+      requirement.factors.resize(model.symbols.size());
+      bool known = true;
+      auto dims = entry.getAs<ArrayAttr>("dims").getAsRange<StringAttr>();
+      for (auto [name, factor] :
+           llvm::zip(dims, entry.getAs<DenseI64ArrayAttr>("factors").asArrayRef())) {
+        int32_t symbol = findSymbol(model, name.getValue());
+        known &= symbol != TW_DIM_COMPUTED;
+        if (known)
+          requirement.factors[symbol] += factor;
+      }
+      auto range = entry.getAs<DenseI64ArrayAttr>("range");
+      requirement.min = range[0];
+      requirement.max = range[1];
+      if (known)
+        model.requirements.push_back(requirement);
+    }
+  }
+
 private:
   static std::string nameOf(StringAttr name, StringRef role, size_t index) {
     return name ? name.str() : (role + Twine(index)).str();
@@ -148,34 +174,6 @@ private:
     }
   }
 
-public:
-  // xf.requires: what the conversion took for granted. A dimension that no input has cannot be
-  // checked, nor does it matter.
-  void readRequirements(ModelInterface &model) {
-    auto list = module->getAttrOfType<ArrayAttr>("xf.requires");
-    if (!list)
-      return;
-    for (auto entry : list.getAsRange<DictionaryAttr>()) {
-      RequirementInterface requirement;
-      requirement.factors.resize(model.symbols.size());
-      bool known = true;
-      auto dims = entry.getAs<ArrayAttr>("dims").getAsRange<StringAttr>();
-      for (auto [name, factor] :
-           llvm::zip(dims, entry.getAs<DenseI64ArrayAttr>("factors").asArrayRef())) {
-        int32_t symbol = findSymbol(model, name.getValue());
-        known &= symbol != TW_DIM_COMPUTED;
-        if (known)
-          requirement.factors[symbol] += factor;
-      }
-      auto range = entry.getAs<DenseI64ArrayAttr>("range");
-      requirement.min = range[0];
-      requirement.max = range[1];
-      if (known)
-        model.requirements.push_back(requirement);
-    }
-  }
-
-private:
   SymbolInterface declaredRange(StringRef name) {
     SymbolInterface symbol;
     symbol.name = name.str();
@@ -200,14 +198,13 @@ FailureOr<ModelInterface> tilewright::readInterface(ModuleOp module) {
     FailureOr<xf::ModelInterface> recorded = xf::getModelInterface(module);
     if (failed(recorded) || failed(reader.read(*recorded, model)))
       return failure();
-    reader.readRequirements(model);
-    return model;
+  } else {
+    auto function = module.lookupSymbol<func::FuncOp>("main");
+    if (!function)
+      return module.emitError("expects a func.func @main"), failure();
+    if (failed(reader.read(function, model)))
+      return failure();
   }
-  auto function = module.lookupSymbol<func::FuncOp>("main");
-  if (!function)
-    return module.emitError("expects a func.func @main"), failure();
-  if (failed(reader.read(function, model)))
-    return failure();
   reader.readRequirements(model);
   return model;
 }

@@ -182,14 +182,11 @@ void copyStrided(char *target, ArrayRef<int64_t> targetStrides, const StridedVie
         break;
       }
   LoopNest nest(shape, {to, from});
-  if (nest.shape.size() == 1)
-    nest = [&] {
-      LoopNest padded = nest;
-      padded.shape.insert(padded.shape.begin(), 1);
-      for (SmallVector<int64_t> &stride : padded.strides)
-        stride.insert(stride.begin(), 0);
-      return padded;
-    }();
+  if (nest.shape.size() == 1) {
+    nest.shape.insert(nest.shape.begin(), 1);
+    for (SmallVector<int64_t> &stride : nest.strides)
+      stride.insert(stride.begin(), 0);
+  }
   // The innermost two dimensions are one matrix; the others are walked.
   ArrayRef<int64_t> inner = ArrayRef(nest.shape).take_back(2), toInner = nest.strides[0],
                     fromInner = nest.strides[1];

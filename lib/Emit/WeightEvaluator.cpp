@@ -373,6 +373,8 @@ LogicalResult WeightEvaluator::writeGather(GatherOp op, char *out) {
     return failure();
   int64_t axis = op.getAxis(), extent = source->shape[axis], bytes = elementBytes(source->element);
   int64_t count = indices->numElements();
+  if (extent == 0 && count > 0)
+    return op.emitError("expects elements to choose from in dimension ") << axis;
   // [outer.., indices.., inner..] as [outer.., count, inner..]
   SmallVector<int64_t> shape = source->shape;
   shape[axis] = count;

@@ -25,7 +25,7 @@ Error tilewright::checkOutputPath(StringRef path) {
   return Error::success();
 }
 
-Error tilewright::writeFile(StringRef path, function_ref<Error(raw_ostream &)> write) {
+Error tilewright::writeFile(StringRef path, function_ref<Error(raw_pwrite_stream &)> write) {
   if (path == "-")
     return write(outs());
   if (Error error = checkOutputPath(path))

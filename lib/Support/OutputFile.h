@@ -12,7 +12,7 @@
 #include "llvm/Support/Error.h"
 
 namespace llvm {
-class raw_ostream;
+class raw_pwrite_stream;
 }
 
 namespace tilewright {
@@ -21,7 +21,7 @@ namespace tilewright {
 /// all bytes are on their way to the disk; otherwise nothing is left behind. "-" is standard
 /// output. Errors read "cannot write 'path': reason".
 llvm::Error writeFile(llvm::StringRef path,
-                      llvm::function_ref<llvm::Error(llvm::raw_ostream &)> write);
+                      llvm::function_ref<llvm::Error(llvm::raw_pwrite_stream &)> write);
 
 /// Says early that `path` cannot become a file: its folder is missing, or it is a directory or
 /// device.
