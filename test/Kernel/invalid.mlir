@@ -35,10 +35,45 @@ func.func @lanes(%a: tensor<?x48xf32>, %w: tensor<2x48x20xf32>, %init: tensor<?x
 // -----
 
 func.func @extra_map(%a: tensor<?x48xf32>, %w: tensor<2x48x32xf32>, %x: tensor<?x40xf32>, %init: tensor<?x40xf32>) {
-  // expected-error @below {{expects every index of extra_maps[0] to be a dimension, each once, or 0}}
+  // expected-error @below {{expects every index of extra_maps[0] to be a dimension, each once and the column last, or 0}}
   %r = kernel.contract ins(%a, %w : tensor<?x48xf32>, tensor<2x48x32xf32>) extras(%x : tensor<?x40xf32>)
        outs(%init : tensor<?x40xf32>) {extra_maps = [affine_map<(m, n) -> (m + 1, n)>]} epilogue {
     ^bb0(%s: f32, %e: f32):
+      kernel.yield %s : f32
+  } -> tensor<?x40xf32>
+  return
+}
+
+// -----
+
+// Vectors of a row are read side by side.
+func.func @extra_column(%a: tensor<?x48xf32>, %w: tensor<2x48x32xf32>, %x: tensor<40x?xf32>, %init: tensor<?x40xf32>) {
+  // expected-error @below {{expects every index of extra_maps[0] to be a dimension, each once and the column last, or 0}}
+  %r = kernel.contract ins(%a, %w : tensor<?x48xf32>, tensor<2x48x32xf32>) extras(%x : tensor<40x?xf32>)
+       outs(%init : tensor<?x40xf32>) {extra_maps = [affine_map<(m, n) -> (n, m)>]} epilogue {
+    ^bb0(%s: f32, %e: f32):
+      kernel.yield %s : f32
+  } -> tensor<?x40xf32>
+  return
+}
+
+// -----
+
+func.func @no_columns(%a: tensor<?x48xf32>, %w: tensor<2x48x0xf32>, %init: tensor<?x40xf32>) {
+  // expected-error @below {{expects a static panel width, got 'tensor<2x48x0xf32>'}}
+  %r = kernel.contract ins(%a, %w : tensor<?x48xf32>, tensor<2x48x0xf32>) outs(%init : tensor<?x40xf32>) epilogue {
+    ^bb0(%s: f32):
+      kernel.yield %s : f32
+  } -> tensor<?x40xf32>
+  return
+}
+
+// -----
+
+func.func @elements(%a: tensor<?x48xf16>, %w: tensor<2x48x32xf32>, %init: tensor<?x40xf32>) {
+  // expected-error @below {{expects lhs, rhs and sums of one floating-point type, got 'tensor<?x48xf16>', 'tensor<2x48x32xf32>' and 'f32'}}
+  %r = kernel.contract ins(%a, %w : tensor<?x48xf16>, tensor<2x48x32xf32>) outs(%init : tensor<?x40xf32>) epilogue {
+    ^bb0(%s: f32):
       kernel.yield %s : f32
   } -> tensor<?x40xf32>
   return
@@ -114,9 +149,49 @@ func.func @order(%q: tensor<1x4x?x64xf32>, %k: tensor<1x4x64x?xf32>, %v: tensor<
 
 #id = affine_map<(b, h, s, d) -> (b, h, s, d)>
 func.func @mask(%q: tensor<1x4x?x64xf32>, %m: tensor<?x?xi1>) {
-  // expected-error @below {{expects a floating-point mask of rank 1 to 4, got 'tensor<?x?xi1>'}}
+  // expected-error @below {{expects a mask of f32 and rank 1 to 4, got 'tensor<?x?xi1>'}}
   %r = kernel.attention ins(%q, %q, %q : tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>) mask(%m : tensor<?x?xi1>)
        outs(%q : tensor<1x4x?x64xf32>) {maps = [#id, #id, #id, #id], scale = 0.125 : f64} -> tensor<1x4x?x64xf32>
+  return
+}
+
+// -----
+
+#id = affine_map<(b, h, s, d) -> (b, h, s, d)>
+func.func @mask_size(%q: tensor<1x4x8x64xf32>, %m: tensor<2x8x8xf32>) {
+  // expected-error @below {{expects sizes of the mask to be 1 or those of [b, h, sq, skv], got 'tensor<2x8x8xf32>'}}
+  %r = kernel.attention ins(%q, %q, %q : tensor<1x4x8x64xf32>, tensor<1x4x8x64xf32>, tensor<1x4x8x64xf32>) mask(%m : tensor<2x8x8xf32>)
+       outs(%q : tensor<1x4x8x64xf32>) {maps = [#id, #id, #id, #id], scale = 0.125 : f64} -> tensor<1x4x8x64xf32>
+  return
+}
+
+// -----
+
+#id = affine_map<(b, h, s, d) -> (b, h, s, d)>
+func.func @lengths(%q: tensor<2x4x8x64xf32>, %l: tensor<3xi64>) {
+  // expected-error @below {{expects kv_lengths to be a signless integer for each batch, got 'tensor<3xi64>'}}
+  %r = kernel.attention ins(%q, %q, %q : tensor<2x4x8x64xf32>, tensor<2x4x8x64xf32>, tensor<2x4x8x64xf32>) kv_lengths(%l : tensor<3xi64>)
+       outs(%q : tensor<2x4x8x64xf32>) {maps = [#id, #id, #id, #id], scale = 0.125 : f64} -> tensor<2x4x8x64xf32>
+  return
+}
+
+// -----
+
+#id = affine_map<(b, h, s, d) -> (b, h, s, d)>
+func.func @batches(%q: tensor<2x4x8x64xf32>, %k: tensor<1x4x8x64xf32>) {
+  // expected-error @below {{expects one batch size, got 2 and 1}}
+  %r = kernel.attention ins(%q, %k, %k : tensor<2x4x8x64xf32>, tensor<1x4x8x64xf32>, tensor<1x4x8x64xf32>)
+       outs(%q : tensor<2x4x8x64xf32>) {maps = [#id, #id, #id, #id], scale = 0.125 : f64} -> tensor<2x4x8x64xf32>
+  return
+}
+
+// -----
+
+#id = affine_map<(b, h, s, d) -> (b, h, s, d)>
+func.func @half(%q: tensor<2x4x8x64xf16>) {
+  // expected-error @below {{expects elements of type f32, got 'tensor<2x4x8x64xf16>'}}
+  %r = kernel.attention ins(%q, %q, %q : tensor<2x4x8x64xf16>, tensor<2x4x8x64xf16>, tensor<2x4x8x64xf16>)
+       outs(%q : tensor<2x4x8x64xf16>) {maps = [#id, #id, #id, #id], scale = 0.125 : f64} -> tensor<2x4x8x64xf16>
   return
 }
 

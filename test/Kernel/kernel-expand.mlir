@@ -36,6 +36,19 @@ func.func @tail(%a: memref<?x64xf32>, %w: memref<1x64x32xf32>, %c: memref<?x?xf3
 
 // -----
 
+// Heads of size 0 give scores of 0.
+// CHECK-LABEL: func @no_head_size
+// CHECK-NOT: kernel.attention
+// CHECK: return
+#id = affine_map<(b, h, s, d) -> (b, h, s, d)>
+func.func @no_head_size(%q: memref<1x1x?x0xf32>, %v: memref<1x1x?x8xf32>, %o: memref<1x1x?x8xf32>) {
+  kernel.attention ins(%q, %q, %v : memref<1x1x?x0xf32>, memref<1x1x?x0xf32>, memref<1x1x?x8xf32>) outs(%o : memref<1x1x?x8xf32>)
+    schedule(<mr = 6, lanes = 16, key_vectors = 4, value_vectors = 4, rows = 72, keys = 512>) {maps = [#id, #id, #id, #id], scale = 1.0 : f64}
+  return
+}
+
+// -----
+
 func.func @tensors(%a: tensor<?x64xf32>, %w: tensor<1x64x32xf32>, %init: tensor<?x32xf32>) -> tensor<?x32xf32> {
   // expected-error @below {{expects memrefs and a schedule: tile and bufferize before}}
   %0 = kernel.contract ins(%a, %w : tensor<?x64xf32>, tensor<1x64x32xf32>) outs(%init : tensor<?x32xf32>) epilogue {

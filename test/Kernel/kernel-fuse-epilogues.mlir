@@ -62,3 +62,25 @@ func.func @two_readers(%a: tensor<?x64xf32>, %w: tensor<1x64x32xf32>, %init: ten
   } -> tensor<?x32xf32>
   return %0, %1 : tensor<?x32xf32>, tensor<?x32xf32>
 }
+
+// -----
+
+// An operand whose columns do not lie side by side stays outside: an epilogue reads vectors of them.
+// CHECK-LABEL: func @transposed_operand
+// CHECK: kernel.contract {{.*}} outs
+// CHECK: linalg.generic
+#full = affine_map<(m, n) -> (m, n)>
+#turned = affine_map<(m, n) -> (n, m)>
+func.func @transposed_operand(%a: tensor<?x64xf32>, %w: tensor<1x64x32xf32>, %x: tensor<32x?xf32>, %init: tensor<?x32xf32>) -> tensor<?x32xf32> {
+  %0 = kernel.contract ins(%a, %w : tensor<?x64xf32>, tensor<1x64x32xf32>) outs(%init : tensor<?x32xf32>) epilogue {
+    ^bb0(%sum: f32):
+      kernel.yield %sum : f32
+  } -> tensor<?x32xf32>
+  %1 = linalg.generic {indexing_maps = [#full, #turned, #full], iterator_types = ["parallel", "parallel"]}
+       ins(%0, %x : tensor<?x32xf32>, tensor<32x?xf32>) outs(%init : tensor<?x32xf32>) {
+    ^bb0(%p: f32, %q: f32, %o: f32):
+      %t = arith.addf %p, %q : f32
+      linalg.yield %t : f32
+  } -> tensor<?x32xf32>
+  return %1 : tensor<?x32xf32>
+}

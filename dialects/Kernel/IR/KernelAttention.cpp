@@ -43,11 +43,33 @@ SmallVector<int64_t> AttentionOp::getLogicalShape(Operand operand) {
 static LogicalResult verifyMap(AttentionOp op, unsigned i, Type type, StringRef name) {
   auto shaped = cast<ShapedType>(type);
   AffineMap map = cast<AffineMapAttr>(op.getMaps()[i]).getValue();
-  if (!shaped.hasRank() || shaped.getRank() != 4 || map.getNumDims() != 4 || !map.isPermutation() ||
+  if (shaped.getRank() != 4 || map.getNumDims() != 4 || !map.isPermutation() ||
       map.getDimPosition(3) != 3)
     return op.emitOpError("expects ")
            << name << " of rank 4 with a permutation of (b, h, s, d) that keeps d last, got "
            << type << " and " << op.getMaps()[i];
+  return success();
+}
+
+// The mask over `scores`, [b, h, sq, skv], and the lengths of keys.
+static LogicalResult verifyVisibility(AttentionOp op, ArrayRef<int64_t> scores) {
+  if (mlir::Value mask = op.getMask()) {
+    auto type = cast<ShapedType>(mask.getType());
+    int64_t rank = type.getRank();
+    if (!type.getElementType().isF32() || rank > 4 || rank < 1)
+      return op.emitOpError("expects a mask of f32 and rank 1 to 4, got ") << type;
+    for (auto [size, whole] : llvm::zip(type.getShape(), scores.take_back(rank)))
+      if (size != 1 && differ(size, whole))
+        return op.emitOpError("expects sizes of the mask to be 1 or those of [b, h, sq, skv], got ")
+               << type;
+  }
+  if (mlir::Value lengths = op.getKvLengths()) {
+    auto type = cast<ShapedType>(lengths.getType());
+    if (type.getRank() != 1 || !type.getElementType().isSignlessInteger() ||
+        differ(type.getDimSize(0), scores[0]))
+      return op.emitOpError("expects kv_lengths to be a signless integer for each batch, got ")
+             << type;
+  }
   return success();
 }
 
@@ -74,13 +96,13 @@ LogicalResult AttentionOp::verify() {
                "init [b, h, sq, dv], got ")
            << getQuery().getType() << ", " << getKey().getType() << ", " << getValue().getType()
            << " and " << getInit().getType();
-  if (getMask()) {
-    auto mask = cast<ShapedType>(getMask().getType());
-    if (!isa<FloatType>(mask.getElementType()) || !mask.hasRank() || mask.getRank() > 4 ||
-        mask.getRank() < 1)
-      return emitOpError("expects a floating-point mask of rank 1 to 4, got ") << mask;
-  }
-  return success();
+  for (int64_t size : {k[0], v[0], o[0]})
+    if (differ(size, q[0]))
+      return emitOpError("expects one batch size, got ") << q[0] << " and " << size;
+  for (mlir::Value operand : {getQuery(), getKey(), getValue(), getInit()})
+    if (!getElementTypeOrSelf(operand.getType()).isF32())
+      return emitOpError("expects elements of type f32, got ") << operand.getType();
+  return verifyVisibility(*this, {q[0], q[1], q[2], k[2]});
 }
 
 //===----------------------------------------------------------------------===//

@@ -14,14 +14,14 @@ def Kernel_AttentionOp : Kernel_TilableOp<"attention"> {
   let description = [{
     The semantics of xf.attention. Logical shapes: query [b, h, sq, d], key [b, hkv, skv, d], value [b, hkv, skv, dv], init
     [b, h, sq, dv], overwritten; `maps` say how the four are stored, (b, h, s, d) → stored indices, d always last: so
-    transposes around attention and slices of a merged projection are views. h is a multiple of hkv.
+    transposes around attention and slices of a merged projection are views. h is a multiple of hkv. Elements are f32.
 
     `mask` is added to the scores; it has up to four dimensions, aligned at the last of [b, h, sq, skv], each equal or 1.
     Key j is visible to query i iff j < kv_lengths[b], j ≤ i + offset (causal) and j ≥ i + offset − window (window ≥ 0).
     A query that sees no key gives 0. Iteration domain: (b, key head, sq), all parallel.
   }];
-  let arguments = (ins AnyShaped:$query, AnyShaped:$key, AnyShaped:$value, Optional<AnyShaped>:$mask,
-                       Optional<Index>:$offset, Optional<AnyShaped>:$kv_lengths, AnyShaped:$init,
+  let arguments = (ins Kernel_Operand:$query, Kernel_Operand:$key, Kernel_Operand:$value, Optional<Kernel_Operand>:$mask,
+                       Optional<Index>:$offset, Optional<Kernel_Operand>:$kv_lengths, Kernel_Operand:$init,
                        AffineMapArrayAttr:$maps, F64Attr:$scale, UnitAttr:$causal,
                        DefaultValuedAttr<F64Attr, "0.0">:$softcap, DefaultValuedAttr<I64Attr, "-1">:$window,
                        OptionalAttr<Kernel_AttentionScheduleAttr>:$schedule);

@@ -31,6 +31,9 @@ def Kernel_Dialect : Dialect {
 class Kernel_Op<string mnemonic, list<Trait> traits = []> : Op<Kernel_Dialect, mnemonic, traits>;
 
 // An op that is the same untiled, on tensors, and as a register tile, on memrefs. Destination style; without results on memrefs.
+// Tensors first, memrefs after bufferization.
+def Kernel_Operand : AnyTypeOf<[AnyRankedTensor, AnyMemRef]>;
+
 class Kernel_TilableOp<string mnemonic, list<Trait> traits = []> : Kernel_Op<mnemonic, !listconcat([
   AttrSizedOperandSegments,
   DestinationStyleOpInterface,

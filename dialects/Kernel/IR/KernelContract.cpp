@@ -31,28 +31,36 @@ LogicalResult ContractScheduleAttr::verify(function_ref<InFlightDiagnostic()> em
   return success();
 }
 
+bool ContractOp::isExtraMap(AffineMap map) {
+  llvm::SmallBitVector seen(map.getNumDims());
+  for (auto [i, e] : llvm::enumerate(map.getResults())) {
+    if (auto constant = dyn_cast<AffineConstantExpr>(e); constant && constant.getValue() == 0)
+      continue;
+    auto dim = dyn_cast<AffineDimExpr>(e);
+    bool isColumn = dim && dim.getPosition() + 1 == map.getNumDims();
+    if (!dim || seen.test(dim.getPosition()) || (isColumn && i + 1 != map.getNumResults()))
+      return false;
+    seen.set(dim.getPosition());
+  }
+  return map.getNumSymbols() == 0;
+}
+
 static LogicalResult verifyExtra(ContractOp op, unsigned i, ShapedType init) {
   auto type = cast<ShapedType>(op.getExtras()[i].getType());
   AffineMap map = op.getExtraMap(i);
-  if (map.getNumDims() != init.getRank() || map.getNumSymbols() ||
-      map.getNumResults() != type.getRank())
+  if (map.getNumDims() != init.getRank() || map.getNumResults() != type.getRank())
     return op.emitOpError("expects extra_maps[")
            << i << "] to map the " << init.getRank() << " dimensions of the result to "
            << type.getRank() << " indices, got " << AffineMapAttr::get(map);
-  llvm::SmallBitVector seen(init.getRank());
-  for (auto [e, size] : llvm::zip(map.getResults(), type.getShape())) {
-    auto dim = dyn_cast<AffineDimExpr>(e);
-    auto constant = dyn_cast<AffineConstantExpr>(e);
-    if (dim ? seen.test(dim.getPosition()) : !constant || constant.getValue())
-      return op.emitOpError("expects every index of extra_maps[")
-             << i << "] to be a dimension, each once, or 0, got " << AffineMapAttr::get(map);
-    if (!dim)
-      continue;
-    seen.set(dim.getPosition());
-    if (differ(size, init.getDimSize(dim.getPosition())))
+  if (!ContractOp::isExtraMap(map))
+    return op.emitOpError("expects every index of extra_maps[")
+           << i << "] to be a dimension, each once and the column last, or 0, got "
+           << AffineMapAttr::get(map);
+  for (auto [e, size] : llvm::zip(map.getResults(), type.getShape()))
+    if (auto dim = dyn_cast<AffineDimExpr>(e);
+        dim && differ(size, init.getDimSize(dim.getPosition())))
       return op.emitOpError("expects extra operand ")
              << i << " to fit the result " << init << ", got " << type;
-  }
   Type argument = op.getEpilogue().getArgument(i + op.getSums()).getType();
   if (argument != type.getElementType())
     return op.emitOpError("expects epilogue argument ")
@@ -72,8 +80,7 @@ static bool batchFits(ShapedType operand, ShapedType init) {
 
 static LogicalResult verifyOperands(ContractOp op, ShapedType lhs, ShapedType rhs,
                                     ShapedType init) {
-  if (!lhs.hasRank() || !rhs.hasRank() || !init.hasRank() || lhs.getRank() < 2 ||
-      rhs.getRank() < 2 || init.getRank() < 2)
+  if (lhs.getRank() < 2 || rhs.getRank() < 2 || init.getRank() < 2)
     return op.emitOpError("expects lhs, rhs and init of rank 2 or more, got ")
            << lhs << ", " << rhs << ", " << init;
   bool plain = op.isPlain();
@@ -100,8 +107,8 @@ static LogicalResult verifyOperands(ContractOp op, ShapedType lhs, ShapedType rh
     return success();
   }
   int64_t nr = rhs.getDimSize(2), panels = rhs.getDimSize(0);
-  if (ShapedType::isDynamic(nr))
-    return op.emitOpError("expects a static panel width");
+  if (ShapedType::isDynamic(nr) || nr < 1)
+    return op.emitOpError("expects a static panel width, got ") << rhs;
   int64_t sums = op.getSums();
   if (sums < 1 || nr % sums)
     return op.emitOpError("expects panels of ") << sums << " groups of columns, got " << nr;
@@ -130,6 +137,12 @@ LogicalResult ContractOp::verify() {
       getExtraMaps().size() != getExtras().size())
     return emitOpError("expects one map and one epilogue argument for each of ")
            << getExtras().size() << " extra operands besides " << getSums() << " sums";
+  Type element = cast<ShapedType>(getRhs().getType()).getElementType();
+  TypeRange sums = ValueRange(body.getArguments().take_front(getSums())).getTypes();
+  if (!isa<FloatType>(element) || getElementTypeOrSelf(getLhs().getType()) != element ||
+      !llvm::all_of(sums, [&](Type type) { return type == element; }))
+    return emitOpError("expects lhs, rhs and sums of one floating-point type, got ")
+           << getLhs().getType() << ", " << getRhs().getType() << " and " << sums;
   for (unsigned i = 0, e = getExtras().size(); i < e; ++i)
     if (failed(verifyExtra(*this, i, init)))
       return failure();

@@ -24,7 +24,7 @@ def Kernel_ContractOp : Kernel_TilableOp<"contract", [SingleBlock]> {
     registers).
 
     The epilogue's arguments are scalars: the sums, then one element of every extra operand, read through its map (batch.., m, n) →
-    indices (a dimension, each at most once, or 0). Its ops are elementwise. Iteration domain: (batch.., panel, m), all parallel; k
+    indices (a dimension, each at most once, or 0; n only as the last one, where neighbours lie side by side). Its ops are elementwise. Iteration domain: (batch.., panel, m), all parallel; k
     is never cut.
 
     `ahead` is where the next tile's data stands, in elements from the tile's first panel: the k loop prefetches from there.
@@ -40,7 +40,8 @@ def Kernel_ContractOp : Kernel_TilableOp<"contract", [SingleBlock]> {
       } -> tensor<?x3072xf32>
     ```
   }];
-  let arguments = (ins AnyShaped:$lhs, AnyShaped:$rhs, Variadic<AnyShaped>:$extras, AnyShaped:$init, Optional<Index>:$ahead,
+  let arguments = (ins Kernel_Operand:$lhs, Kernel_Operand:$rhs, Variadic<Kernel_Operand>:$extras, Kernel_Operand:$init,
+                       Optional<Index>:$ahead,
                        DefaultValuedAttr<AffineMapArrayAttr, "{}">:$extra_maps,
                        OptionalAttr<Kernel_ContractScheduleAttr>:$schedule, UnitAttr:$full_panels,
                        OptionalAttr<I64Attr>:$panel_width, UnitAttr:$transpose_rhs,
@@ -63,6 +64,8 @@ def Kernel_ContractOp : Kernel_TilableOp<"contract", [SingleBlock]> {
     int64_t getBatchRank() { return cast<ShapedType>(getInit().getType()).getRank() - 2; }
     /// Map of extra operand `i`: (batch.., m, n) -> its indices.
     AffineMap getExtraMap(unsigned i) { return cast<AffineMapAttr>(getExtraMaps()[i]).getValue(); }
+    /// Whether an extra operand can be read through `map`: see above.
+    static bool isExtraMap(AffineMap map);
     /// n = p · nr.
     bool hasFullPanels();
     MutableOperandRange getDpsInitsMutable() { return getInitMutable(); }

@@ -14,13 +14,12 @@ def Kernel_RegionOp : Kernel_Op<"region", [SingleBlock, NoRegionArguments, Recur
                                            DeclareOpInterfaceMethods<RegionBranchOpInterface>]> {
   let summary = "one launch: everything inside runs as one parallel loop over tiles";
   let description = [{
-    Every compute op of a function stands in exactly one region after the `regions` stage; values from outside are used
-    directly. The region's root decides the loop; its schedule is chosen once and obeyed later.
+    Holds one contraction or attention from the `regions` stage on, until that has become a loop; values from outside are used
+    directly. Regions of linalg ops are formed later, by `codegen-fuse-rows`.
   }];
-  let arguments = (ins OptionalAttr<AnyAttr>:$schedule);
   let results = (outs Variadic<AnyType>:$results);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "(`schedule` `(` $schedule^ `)`)? (`->` type($results)^)? $body attr-dict";
+  let assemblyFormat = "(`->` type($results)^)? $body attr-dict";
 }
 
 def Kernel_YieldOp : Kernel_Op<"yield", [Pure, ReturnLike, Terminator]> {

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "dialects/Kernel/IR/MachineFunction.h"
 #include "dialects/Kernel/IR/Kernel.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 
 using namespace mlir;
@@ -33,7 +34,11 @@ MachineFunction MachineFunction::append(func::FuncOp function, ArrayRef<StringRe
   return MachineFunction(function, symbols.size());
 }
 
-bool MachineFunction::isReadOnly(Value memref) const {
+bool MachineFunction::onlyReadsInputs(Operation *op) const {
+  auto load = dyn_cast<memref::LoadOp>(op);
+  if (!load)
+    return false;
+  Value memref = load.getMemRef();
   while (auto view = memref.getDefiningOp<ViewLikeOpInterface>())
     memref = view.getViewSource();
   auto buffer = memref.getDefiningOp<BufferOp>();

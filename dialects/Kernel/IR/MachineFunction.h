@@ -40,9 +40,10 @@ public:
   BlockArgument tid() const { return arguments().end()[-2]; }
   BlockArgument call() const { return arguments().end()[-1]; }
 
-  /// Whether `memref` is a view of an input or of the weights: all threads read the same there at
-  /// any time.
-  bool isReadOnly(Value memref) const;
+  /// Whether all that `op` does to memory is reading an element of an input or of the weights: all
+  /// threads see the same there at any time. An output or the workspace may be written by a launch
+  /// that another thread has not left yet.
+  bool onlyReadsInputs(Operation *op) const;
 
 private:
   static constexpr unsigned kTrailing = 5;

@@ -1,4 +1,4 @@
-//===- FormRegions.cpp - one launch per root -===//
+//===- FormRegions.cpp - a region for each contraction and attention -===//
 //
 // Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -23,7 +23,7 @@ struct FormRegions : impl::FormRegionsBase<FormRegions> {
     });
     for (Operation *op : roots) {
       rewriter.setInsertionPoint(op);
-      auto region = RegionOp::create(rewriter, op->getLoc(), op->getResultTypes(), Attribute());
+      auto region = RegionOp::create(rewriter, op->getLoc(), op->getResultTypes());
       rewriter.createBlock(&region.getBody());
       Operation *inside = rewriter.clone(*op);
       YieldOp::create(rewriter, op->getLoc(), inside->getResults());

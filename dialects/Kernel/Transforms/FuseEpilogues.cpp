@@ -89,12 +89,8 @@ Value EpilogueFusion::collapseRows(Value value, bool withColumns, int64_t consta
 // but the last are one dimension m. Then supported are all rows or none of them, in order, then the
 // column or a constant 0.
 std::optional<Extra> EpilogueFusion::extraOf(Value value, AffineMap map) {
-  if (!expand) {
-    // Each dimension at most once, else 0.
-    if (!map.isProjectedPermutation(/*allowZeroInResults=*/true))
-      return std::nullopt;
-    return Extra{value, map};
-  }
+  if (!expand)
+    return ContractOp::isExtraMap(map) ? std::optional(Extra{value, map}) : std::nullopt;
   MLIRContext *context = rewriter.getContext();
   AffineExpr m = getAffineDimExpr(0, context), n = getAffineDimExpr(1, context);
   int64_t last = map.getNumDims() - 1, rows = 0, constants = 0;
@@ -114,12 +110,14 @@ std::optional<Extra> EpilogueFusion::extraOf(Value value, AffineMap map) {
       return std::nullopt;
     }
   }
-  if (!rows)
-    return Extra{value, AffineMap::get(2, 0, plain, context)};
-  if (rows != last || (column && constants))
+  if (rows && (rows != last || (column && constants)))
     return std::nullopt;
-  plain.insert(plain.begin(), m);
-  return Extra{collapseRows(value, column, constants), AffineMap::get(2, 0, plain, context)};
+  if (rows)
+    plain.insert(plain.begin(), m);
+  map = AffineMap::get(2, 0, plain, context);
+  if (!ContractOp::isExtraMap(map))
+    return std::nullopt;
+  return Extra{rows ? collapseRows(value, column, constants) : value, map};
 }
 
 // The old epilogue, then the consumer's body on its value.

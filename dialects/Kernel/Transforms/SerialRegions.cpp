@@ -23,12 +23,6 @@ struct SerialRegions : impl::SerialRegionsBase<SerialRegions> {
       visit(getOperation().getBody().front(), *machine);
   }
 
-  // Reads an input or a weight: the same for all threads at any time.
-  static bool readsReadOnly(Operation *op, const MachineFunction &machine) {
-    auto load = dyn_cast<memref::LoadOp>(op);
-    return load && machine.isReadOnly(load.getMemRef());
-  }
-
   void visit(Block &block, const MachineFunction &machine) {
     SmallVector<Operation *> group;
     for (Operation &op : llvm::make_early_inc_range(block)) {
@@ -43,7 +37,7 @@ struct SerialRegions : impl::SerialRegionsBase<SerialRegions> {
               visit(inner, machine);
       } else if (depends ||
                  !(isMemoryEffectFree(&op) || isa<memref::AllocOp, memref::AllocaOp>(op) ||
-                   readsReadOnly(&op, machine))) {
+                   machine.onlyReadsInputs(&op))) {
         group.push_back(&op);
       }
     }

@@ -21,7 +21,7 @@ struct VerifyLaunches : impl::VerifyLaunchesBase<VerifyLaunches> {
     WalkResult result = getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
       if (op == getOperation() || isa<LaunchOp>(op) || op->hasTrait<OpTrait::IsTerminator>() ||
           op->hasTrait<OpTrait::HasRecursiveMemoryEffects>() || isMemoryEffectFree(op) ||
-          readsReadOnly(op, *machine))
+          machine->onlyReadsInputs(op))
         return WalkResult::advance();
       op->emitOpError("stands outside every region, where all threads run it; expects only "
                       "sizes, addresses, launches and reads of inputs and weights there");
@@ -29,12 +29,6 @@ struct VerifyLaunches : impl::VerifyLaunchesBase<VerifyLaunches> {
     });
     if (result.wasInterrupted())
       signalPassFailure();
-  }
-
-  // An output or the workspace may be written by a launch that another thread has not left yet.
-  static bool readsReadOnly(Operation *op, const MachineFunction &machine) {
-    auto load = dyn_cast<memref::LoadOp>(op);
-    return load && machine.isReadOnly(load.getMemRef());
   }
 };
 } // namespace

@@ -9,16 +9,13 @@
 using namespace mlir;
 using namespace mlir::kernel;
 
-static int64_t roundUp(int64_t x, int64_t y) {
-  return (x + y - 1) / y * y;
-}
-
 AttentionExpander::AttentionExpander(AttentionOp op)
     : op(op), schedule(*op.getSchedule()),
       b(op, cast<MemRefType>(op.getQuery().getType()).getElementType(), schedule.getLanes()),
       d(op.getLogicalShape(AttentionOp::Query)[3]), dv(op.getLogicalShape(AttentionOp::Value)[3]),
       group(op.getGroupSize()), panelWidth(schedule.getKeyVectors() * schedule.getLanes()),
-      paddedD(roundUp(d, schedule.getLanes())), paddedDv(roundUp(dv, schedule.getLanes())),
+      paddedD(llvm::alignTo(d, schedule.getLanes())),
+      paddedDv(llvm::alignTo(dv, schedule.getLanes())),
       log2Scores(!op.getMask() && op.getSoftcap().isZero()) {}
 
 //===----------------------------------------------------------------------===//
@@ -43,10 +40,6 @@ Value AttentionExpander::dimOf(AttentionOp::Operand operand, Value memref, unsig
   return b.dim(memref, *op.getMap(operand).getResultPosition(b.getAffineDimExpr(i)));
 }
 
-Value AttentionExpander::indexOf(Value memref, Value i) {
-  return b.scalar(memref, i);
-}
-
 void AttentionExpander::forVectors(int64_t size, function_ref<void(int64_t, Value)> body) {
   int64_t lanes = b.getLanes();
   for (int64_t column = 0; column < size; column += lanes)
@@ -59,7 +52,7 @@ void AttentionExpander::forVectors(int64_t size, function_ref<void(int64_t, Valu
 
 void AttentionExpander::allocate() {
   int64_t mr = schedule.getMr(), lanes = b.getLanes();
-  int64_t most = roundUp(std::max(schedule.getRows(), group), mr);
+  int64_t most = llvm::alignTo(std::max(schedule.getRows(), group), mr);
   Type f = b.getElement(), index = b.getIndexType();
   q = b.scratch({most, paddedD}, f);
   packed = b.scratch({schedule.getKeys() / panelWidth, d, panelWidth}, f);
@@ -133,11 +126,11 @@ void AttentionExpander::prepare() {
   b.loop(rows, paddedRows, 1, [&](Value row) {
     for (int64_t column = 0; column < paddedD; column += lanes)
       b.store(none, q, {row, b.index(column)});
-    begin(row, indexOf(rowLow, last), indexOf(rowHigh, last));
+    begin(row, b.scalar(rowLow, last), b.scalar(rowHigh, last));
     if (!op.getMask())
       return;
-    b.storeScalar(indexOf(rowHead, last), rowHead, row);
-    b.storeScalar(indexOf(rowQuery, last), rowQuery, row);
+    b.storeScalar(b.scalar(rowHead, last), rowHead, row);
+    b.storeScalar(b.scalar(rowQuery, last), rowQuery, row);
   });
 }
 
@@ -170,8 +163,7 @@ void AttentionExpander::finish() {
 
 // `lanes` keys from `key` on, all columns. Clamped: keys behind the last one repeat it; their
 // scores are invisible.
-void AttentionExpander::packTile(Value block, Value panel, Value key, int64_t vector,
-                                 bool clamped) {
+void AttentionExpander::packTile(Value panel, Value key, int64_t vector, bool clamped) {
   int64_t lanes = b.getLanes();
   Value last = b.subIndex(keys, b.index(1));
   forVectors(d, [&](int64_t column, Value mask) {
@@ -195,7 +187,7 @@ void AttentionExpander::packKeys(Value block, Value blockEnd) {
     Value first = b.addIndex(block, b.mulIndex(panel, b.index(panelWidth)));
     auto pack = [&](bool clamped) {
       for (int64_t vector = 0; vector < schedule.getKeyVectors(); ++vector)
-        packTile(block, panel, b.addIndex(first, vector * b.getLanes()), vector, clamped);
+        packTile(panel, b.addIndex(first, vector * b.getLanes()), vector, clamped);
     };
     b.branch(
         b.less(keys, b.addIndex(first, panelWidth)), [&] { pack(true); }, [&] { pack(false); });

@@ -42,7 +42,7 @@ private:
   void allocate();
   void prepare();
   void packKeys(Value block, Value blockEnd);
-  void packTile(Value block, Value panel, Value key, int64_t vector, bool clamped);
+  void packTile(Value panel, Value key, int64_t vector, bool clamped);
   void emitRowTile(Value first, int64_t count, Value block, Value blockEnd, bool packed);
   void emitScores(const RowTile &tile);
   void emitDirectScores(const RowTile &tile);
@@ -57,7 +57,6 @@ private:
   Value dimOf(AttentionOp::Operand operand, Value memref, unsigned i);
   Value maskElements(const RowTile &tile, int64_t row, Value key, Value visible);
   Value exponent(Value difference);
-  Value indexOf(Value memref, Value i);
   /// Calls `body(column, mask)` for each vector of `size` elements; mask is null but for a rest.
   void forVectors(int64_t size, function_ref<void(int64_t, Value)> body);
 

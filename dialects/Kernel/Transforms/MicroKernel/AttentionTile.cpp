@@ -14,8 +14,8 @@ void AttentionExpander::emitRowTile(Value first, int64_t count, Value block, Val
                                     bool packed) {
   RowTile tile{first, count, block, blockEnd, {}, {}, {}, {}, {}, {}};
   for (int64_t i = 0; i < count; ++i) {
-    Value low = indexOf(rowLow, b.addIndex(first, i)),
-          high = indexOf(rowHigh, b.addIndex(first, i));
+    Value low = b.scalar(rowLow, b.addIndex(first, i)),
+          high = b.scalar(rowHigh, b.addIndex(first, i));
     tile.low = i ? b.minIndex(tile.low, low) : low;
     tile.high = i ? b.maxIndex(tile.high, high) : high;
     tile.allLow = i ? b.maxIndex(tile.allLow, low) : low;
@@ -48,7 +48,7 @@ Value AttentionExpander::maskElements(const RowTile &tile, int64_t row, Value ke
   auto type = cast<MemRefType>(op.getMask().getType());
   int64_t rank = type.getRank();
   Value r = b.addIndex(tile.first, row);
-  Value where[] = {zero, indexOf(rowHead, r), indexOf(rowQuery, r), key};
+  Value where[] = {zero, b.scalar(rowHead, r), b.scalar(rowQuery, r), key};
   SmallVector<Value> at;
   for (int64_t i = 0; i < rank; ++i)
     at.push_back(type.getDimSize(i) == 1 ? zero : where[4 - rank + i]);
@@ -64,7 +64,7 @@ void AttentionExpander::finishScores(const RowTile &tile, Value panel, bool mask
   Value column = b.mulIndex(panel, b.index(panelWidth)), key = b.addIndex(tile.block, column);
   double cap = op.getSoftcap().convertToDouble();
   auto limit = [&](Value memref, int64_t row) {
-    Value value = indexOf(memref, b.addIndex(tile.first, row));
+    Value value = b.scalar(memref, b.addIndex(tile.first, row));
     return b.broadcast(b.createOrFold<arith::IndexCastOp>(i32, value));
   };
   auto compare = [&](arith::CmpIPredicate predicate, Value x, Value y) -> Value {
@@ -121,7 +121,7 @@ void AttentionExpander::emitScores(const RowTile &tile) {
 // With few rows packing costs more than it saves: each key is read once, a dot product per row.
 void AttentionExpander::emitDirectScores(const RowTile &tile) {
   b.loop(tile.low, tile.high, 1, [&](Value key) {
-    SmallVector<Value> sums(std::min<int64_t>(4, paddedD / b.getLanes()), b.splat(0));
+    SmallVector<Value> sums(std::clamp<int64_t>(paddedD / b.getLanes(), 1, 4), b.splat(0));
     int64_t turn = 0;
     forVectors(d, [&](int64_t column, Value mask) {
       Value x = at(AttentionOp::Key, op.getKey(), zero, key, b.index(column), mask);
