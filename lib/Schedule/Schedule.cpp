@@ -39,7 +39,7 @@ int64_t choosePanelWidth(int64_t n, const CpuDescription &cpu) {
   // Two vectors load least per FMA: mr · nv products need mr + nv loads. Narrow ones are better
   // balanced with three (8 × 12).
   int64_t vectors = isNarrow(cpu) ? 3 : 2;
-  return std::min(vectors, ceilDiv(n, cpu.lanes)) * cpu.lanes;
+  return std::clamp<int64_t>(ceilDiv(n, cpu.lanes), 1, vectors) * cpu.lanes;
 }
 
 ContractSchedule scheduleContract(int64_t n, int64_t k, int64_t panelWidth,

@@ -10,6 +10,17 @@
 
 using namespace mlir;
 
+Value kernel::takeSlice(OpBuilder &b, Location loc, Value source, ArrayRef<OpFoldResult> offsets,
+                        ArrayRef<OpFoldResult> sizes, SmallVectorImpl<Operation *> &slices) {
+  // Upstream has no slice where an offset of 0 is behind the end.
+  if (isEmpty(source.getType()))
+    return tensor::EmptyOp::create(b, loc, sizes, getElementTypeOrSelf(source.getType()));
+  SmallVector<OpFoldResult> ones(offsets.size(), b.getIndexAttr(1));
+  auto slice = tensor::ExtractSliceOp::create(b, loc, source, offsets, sizes, ones);
+  slices.push_back(slice);
+  return slice;
+}
+
 TilingResult kernel::cloneTile(OpBuilder &b, Operation *op, ValueRange operands, ValueRange inits,
                                ArrayRef<Operation *> slices) {
   IRMapping mapping;

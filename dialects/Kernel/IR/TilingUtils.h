@@ -39,13 +39,8 @@ inline OpFoldResult ceilDivIndex(OpBuilder &b, Location loc, OpFoldResult x, OpF
 }
 
 /// The slice of `source` with unit strides; appended to `slices` for TilingResult.
-inline Value takeSlice(OpBuilder &b, Location loc, Value source, ArrayRef<OpFoldResult> offsets,
-                       ArrayRef<OpFoldResult> sizes, SmallVectorImpl<Operation *> &slices) {
-  SmallVector<OpFoldResult> ones(offsets.size(), b.getIndexAttr(1));
-  auto slice = tensor::ExtractSliceOp::create(b, loc, source, offsets, sizes, ones);
-  slices.push_back(slice);
-  return slice;
-}
+Value takeSlice(OpBuilder &b, Location loc, Value source, ArrayRef<OpFoldResult> offsets,
+                ArrayRef<OpFoldResult> sizes, SmallVectorImpl<Operation *> &slices);
 
 /// Loop ranges [0, size) with step 1.
 inline SmallVector<Range> rangesOf(OpBuilder &b, ArrayRef<OpFoldResult> sizes) {
@@ -61,6 +56,11 @@ TilingResult cloneTile(OpBuilder &b, Operation *op, ValueRange operands, ValueRa
 /// may merge copies; on memrefs inputs are read, inits written.
 void addTileEffects(Operation *op,
                     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects);
+
+/// Whether a tensor or memref of this type has no elements whatever its dynamic sizes are.
+inline bool isEmpty(Type type) {
+  return llvm::is_contained(cast<ShapedType>(type).getShape(), 0);
+}
 
 /// Two sizes of which both are known and that are not equal.
 inline bool differ(int64_t a, int64_t b) {

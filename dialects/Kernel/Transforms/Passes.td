@@ -21,6 +21,10 @@ def FuseEpilogues : Pass<"kernel-fuse-epilogues"> {
 
 def FormRegions : Pass<"kernel-form-regions"> {
   let summary = "Every contraction and attention stands alone in a kernel.region";
+  let description = [{
+    An operand whose last dimension has a stride (every second column, one of several channels) is copied first: vectors are loaded along it.
+  }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];
 }
 
 def Tile : Pass<"kernel-tile"> {

@@ -221,8 +221,11 @@ struct Tile : impl::TileBase<Tile> {
       }
       Location loc = op->getLoc();
       auto region = op->getParentOfType<RegionOp>();
-      if (failed(contract ? tileContract(rewriter, contract)
-                          : tileAttention(rewriter, attention))) {
+      Value init = cast<DestinationStyleOpInterface>(op).getDpsInits()[0];
+      if (isEmpty(init.getType()))
+        rewriter.replaceOp(op, init); // nothing to compute
+      else if (failed(contract ? tileContract(rewriter, contract)
+                               : tileAttention(rewriter, attention))) {
         emitError(loc, "cannot be tiled");
         return signalPassFailure();
       }

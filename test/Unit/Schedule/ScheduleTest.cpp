@@ -19,6 +19,7 @@ TEST(Schedule, PanelWidths) {
   EXPECT_EQ(choosePanelWidth(17, avx512), 32);
   EXPECT_EQ(choosePanelWidth(16, avx512), 16);
   EXPECT_EQ(choosePanelWidth(1, avx512), 16);
+  EXPECT_EQ(choosePanelWidth(0, avx512), 16);
   EXPECT_EQ(choosePanelWidth(768, avx2), 16);
   EXPECT_EQ(choosePanelWidth(768, sse), 8);
   EXPECT_EQ(choosePanelWidth(768, neon), 12);
