@@ -218,6 +218,53 @@ def causal_mask(s):
     return (floats(s),), (np.where(np.tril(np.ones((s, s), bool)), 0.0, -1e4)[None, None],)
 
 
+@case("""
+func.func @f(%x: tensor<?x?xf32>) -> (tensor<?x?xf32>, tensor<?xf32>, tensor<?xf32>, tensor<?xf32>) {
+  %s = xf.softmax %x axis 1 : (tensor<?x?xf32>) -> tensor<?x?xf32>
+  %a = xf.reduce max %x axes [1] : (tensor<?x?xf32>) -> tensor<?xf32>
+  %b = xf.reduce min %x axes [1] : (tensor<?x?xf32>) -> tensor<?xf32>
+  %c = xf.reduce sum %x axes [1] : (tensor<?x?xf32>) -> tensor<?xf32>
+  return %s, %a, %b, %c : tensor<?x?xf32>, tensor<?xf32>, tensor<?xf32>, tensor<?xf32>
+}""", (1,), (5,), (16,), (83,), tolerance=1e-5)
+def non_finite(n):
+    """A NaN, an infinity of each sign, and rows that hold nothing else, anywhere in a row."""
+    rows = [np.full(n, value, np.float32) for value in (np.nan, np.inf, -np.inf)]
+    for value in (np.nan, np.inf, -np.inf):
+        for at in {0, n // 2, n - 1}:
+            rows.append(floats(n))
+            rows[-1][at] = value
+    x = np.stack(rows)
+    d = x.astype(float)
+    with np.errstate(all="ignore"):
+        e = np.exp(d - d.max(1, keepdims=True))
+        return (x,), (e / e.sum(1, keepdims=True), d.max(1), d.min(1), d.sum(1))
+
+
+@case("""
+func.func @f(%x: tensor<?x?xf32>, %i: tensor<?x?xi32>) -> (tensor<?xf32>, tensor<?xf32>, tensor<?xf32>, tensor<?xi32>, tensor<?xi32>) {
+  %a = xf.reduce sum %x axes [1] : (tensor<?x?xf32>) -> tensor<?xf32>
+  %b = xf.reduce prod %x axes [1] : (tensor<?x?xf32>) -> tensor<?xf32>
+  %c = xf.reduce max %x axes [1] : (tensor<?x?xf32>) -> tensor<?xf32>
+  %d = xf.reduce min %i axes [1] : (tensor<?x?xi32>) -> tensor<?xi32>
+  %e = xf.reduce sum %i axes [0] : (tensor<?x?xi32>) -> tensor<?xi32>
+  return %a, %b, %c, %d, %e : tensor<?xf32>, tensor<?xf32>, tensor<?xf32>, tensor<?xi32>, tensor<?xi32>
+}""", (3, 0), (0, 3), (0, 0), (3, 20), tolerance=1e-5)
+def empty_reductions(a, b):
+    x, i = floats(a, b), rng.integers(-99, 99, (a, b)).astype(np.int32)
+    d = x.astype(float)
+    least = np.iinfo(np.int32).max
+    return (x, i), (d.sum(1), d.prod(1), d.max(1, initial=-np.inf), i.min(1, initial=least), i.sum(0, dtype=np.int32))
+
+
+def worst_error(got, expected):
+    """Relative to 1 + the expected value; none for the same infinity and for NaN where one is expected."""
+    got = got.astype(float)
+    with np.errstate(invalid="ignore"):
+        difference = np.abs(got - expected) / (1 + np.abs(expected))
+    same = (got == expected) | (np.isnan(got) & np.isnan(expected))
+    return np.max(np.where(same, 0, np.where(np.isnan(difference), np.inf, difference)), initial=0)
+
+
 def main(arguments):
     lanes = [a for a in arguments if a.startswith("--lanes=")]
     names = [a for a in arguments if not a.startswith("--")] or list(CASES)
@@ -236,8 +283,7 @@ def main(arguments):
             expected = [np.ascontiguousarray(e) for e in expected]
             outputs = [np.full_like(e, 77, dtype=np.float32 if e.dtype == float else e.dtype) for e in expected]
             library[name](*[np.ascontiguousarray(i) for i in inputs], *outputs)
-            worst = max(np.max(np.abs(o.astype(float) - e) / (1 + np.abs(e)), initial=0)
-                        for o, e in zip(outputs, expected))
+            worst = max(worst_error(o, e) for o, e in zip(outputs, expected))
             if not worst <= tolerance:
                 print(f"{name} {shape}: FAILED, error {worst:.2e} above {tolerance:.0e}")
                 failures += 1
