@@ -16,7 +16,7 @@ def FuseRows : Pass<"codegen-fuse-rows", "::mlir::func::FuncOp"> {
     that region needs exactly one row of the op, and if no way from the op through another op leads back into the region.
     What several regions need is materialised, unless it is cheap to compute again (masks, positions, casts). Inside a region
     elementwise ops are fused and the root is tiled by ones over everything but its row; the other ops follow.
-    Ops with regions other than `scf.for`, `scf.if` and `scf.while` are left alone, and so is what stands inside them.
+    Ops with regions other than `scf.for` and `scf.if` are left alone, and so is what stands inside them.
   }];
   let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
                            "::mlir::linalg::LinalgDialect", "::mlir::arith::ArithDialect"];

@@ -41,6 +41,15 @@ Motion Row::motionOf(OpOperand &operand) {
   return motion;
 }
 
+AffineMap Row::accessOf(OpOperand &operand) {
+  AffineMap map = op.getMatchingIndexingMap(&operand);
+  MLIRContext *context = map.getContext();
+  SmallVector<AffineExpr> dims(map.getNumDims(), getAffineConstantExpr(0, context));
+  if (loop >= 0)
+    dims[loop] = getAffineDimExpr(0, context);
+  return map.replaceDimsAndSymbols(dims, {}, /*numResultDims=*/1, /*numResultSyms=*/0);
+}
+
 Operation *combinerOf(linalg::LinalgOp op, unsigned k) {
   SmallVector<Operation *> ops;
   auto outs = op.getRegionOutputArgs();

@@ -137,9 +137,9 @@ void RowBody::readOperand(Row &row, OpOperand &operand) {
     return;
   }
   case Motion::Contiguous: {
-    int position = positionOf(row.op, operand, row.loop);
+    AffineMap access = row.accessOf(operand);
     for (const Stored &known : llvm::reverse(stored))
-      if (known.buffer == value && known.position == position && position >= 0) {
+      if (known.buffer == value && known.access == access) {
         vectors[argument] = known.value;
         return;
       }
@@ -290,7 +290,7 @@ void RowBody::write(Row &row, ArrayRef<Value> values) {
         memref::StoreOp::create(b, loc, vector::ExtractOp::create(b, loc, value, lane), init.get(),
                                 indicesOf(b, row, map, at));
       }
-    stored.push_back({init.get(), positionOf(row.op, init, row.loop), value});
+    stored.push_back({init.get(), row.accessOf(init), value});
   }
 }
 

@@ -35,7 +35,7 @@ public:
 private:
   struct Stored {
     mlir::Value buffer;
-    int position; // of the row among the dimensions
+    mlir::AffineMap access; // Row::accessOf
     mlir::Value value;
   };
 

@@ -30,6 +30,9 @@ struct Row {
   llvm::SmallVector<mlir::Range> ranges; ///< of all loops
 
   Motion motionOf(mlir::OpOperand &operand);
+  /// The indices of `operand` at d0 of the row and 0 of every other loop: what an op without outer
+  /// and inner loops accesses.
+  mlir::AffineMap accessOf(mlir::OpOperand &operand);
 };
 
 /// Describes `op`; `outer` receives the loops that must run around the row. Fails if `op` has no

@@ -27,7 +27,7 @@ namespace tilewright {
 SmallVector<Block *> ownBlocks(func::FuncOp function) {
   SmallVector<Block *> blocks;
   function->walk<WalkOrder::PreOrder>([&](Operation *op) {
-    if (!isa<func::FuncOp, scf::ForOp, scf::IfOp, scf::WhileOp>(op))
+    if (!isa<func::FuncOp, scf::ForOp, scf::IfOp>(op))
       return op->getNumRegions() ? WalkResult::skip() : WalkResult::advance();
     for (Region &region : op->getRegions())
       for (Block &block : region)

@@ -13,8 +13,8 @@
 
 namespace tilewright {
 
-/// The blocks of `function` whose linalg ops may be rearranged: its body and the bodies of scf.for,
-/// scf.if and scf.while.
+/// The blocks of `function` whose linalg ops may be rearranged: its body and the bodies of scf.for
+/// and scf.if.
 llvm::SmallVector<mlir::Block *> ownBlocks(mlir::func::FuncOp function);
 
 /// The loops of `root` that a region iterates over, one iteration of the region for each of their

@@ -22,15 +22,21 @@ namespace tilewright {
 namespace {
 
 // The buffer that `value` views: an allocation, an argument of the function or a handle on a
-// weight, which never overlap; null if that is not known (a buffer that a loop exchanges).
+// weight, which never overlap; null if that is not known (a buffer that a loop exchanges, one of
+// two by a condition).
 Value baseOf(Value value) {
   while (true) {
     if (auto view = value.getDefiningOp<ViewLikeOpInterface>()) {
       value = view.getViewSource();
       continue;
     }
-    auto argument = dyn_cast<BlockArgument>(value);
-    if (!argument || isa<FunctionOpInterface>(argument.getOwner()->getParentOp()))
+    if (Operation *op = value.getDefiningOp()) {
+      bool chooses =
+          op->getNumRegions() || llvm::any_of(op->getOperandTypes(), llvm::IsaPred<BaseMemRefType>);
+      return chooses ? Value() : value;
+    }
+    auto argument = cast<BlockArgument>(value);
+    if (isa<FunctionOpInterface>(argument.getOwner()->getParentOp()))
       return value;
     auto loop = dyn_cast<LoopLikeOpInterface>(argument.getOwner()->getParentOp());
     OpOperand *init = loop ? loop.getTiedLoopInit(argument) : nullptr;
@@ -103,8 +109,8 @@ bool inStep(Row &first, OpOperand &x, Row &second, OpOperand &y) {
   bool writes = first.op.isDpsInit(&x) || second.op.isDpsInit(&y);
   if (!writes || !isBuffer(x.get()) || !isBuffer(y.get()) || !mayOverlap(x.get(), y.get()))
     return true;
-  int at = positionOf(first.op, x, first.loop);
-  return x.get() == y.get() && at >= 0 && at == positionOf(second.op, y, second.loop);
+  return x.get() == y.get() && first.motionOf(x) != Motion::Uniform &&
+         first.accessOf(x) == second.accessOf(y);
 }
 
 bool joins(MutableArrayRef<Row> group, Row &row) {

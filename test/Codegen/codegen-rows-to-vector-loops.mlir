@@ -78,3 +78,50 @@ func.func @transposition(%x: memref<?x?xf32>, %y: memref<?x?xf32>, %n: index) {
   }
   return
 }
+
+// What was written to another row of a buffer is not what stands in this one: nothing is passed on in registers.
+// CHECK-LABEL: func.func @other_row
+// CHECK-SAME:    %[[B:[a-z0-9]*]]: memref<2x64xf32>
+// CHECK:         vector.store %{{.*}}, %[[B]][%c0,
+// CHECK:         %[[V:.*]] = vector.load %[[B]][%c1,
+// CHECK:         math.absf %[[V]]
+#first = affine_map<(j) -> (0, j)>
+#second = affine_map<(j) -> (1, j)>
+#all = affine_map<(j) -> (j)>
+func.func @other_row(%b: memref<2x64xf32>, %x: memref<64xf32>, %y: memref<64xf32>, %n: index) {
+  scf.forall (%i) in (%n) {
+    linalg.generic {indexing_maps = [#all, #first], iterator_types = ["parallel"]} ins(%x : memref<64xf32>) outs(%b : memref<2x64xf32>) {
+      ^bb0(%p: f32, %o: f32):
+        %0 = math.exp %p : f32
+        linalg.yield %0 : f32 }
+    linalg.generic {indexing_maps = [#second, #all], iterator_types = ["parallel"]} ins(%b : memref<2x64xf32>) outs(%y : memref<64xf32>) {
+      ^bb0(%p: f32, %o: f32):
+        %0 = math.absf %p : f32
+        linalg.yield %0 : f32 }
+  }
+  return
+}
+
+// Which of two buffers is read is not known: it may be the one that is written, at another place.
+// CHECK-LABEL: func.func @chosen
+// CHECK:         scf.for
+// CHECK:           math.exp
+// CHECK-NOT:       math.absf
+// CHECK:         }
+// CHECK:         math.absf
+#written = affine_map<(j) -> (j + 7)>
+#read = affine_map<(j) -> (j + 8)>
+func.func @chosen(%a: memref<72xf32>, %b: memref<72xf32>, %x: memref<64xf32>, %y: memref<64xf32>, %c: i1, %n: index) {
+  %one = arith.select %c, %a, %b : memref<72xf32>
+  scf.forall (%i) in (%n) {
+    linalg.generic {indexing_maps = [#all, #written], iterator_types = ["parallel"]} ins(%x : memref<64xf32>) outs(%a : memref<72xf32>) {
+      ^bb0(%p: f32, %o: f32):
+        %0 = math.exp %p : f32
+        linalg.yield %0 : f32 }
+    linalg.generic {indexing_maps = [#read, #all], iterator_types = ["parallel"]} ins(%one : memref<72xf32>) outs(%y : memref<64xf32>) {
+      ^bb0(%p: f32, %o: f32):
+        %0 = math.absf %p : f32
+        linalg.yield %0 : f32 }
+  }
+  return
+}
