@@ -22,6 +22,12 @@ std::optional<MachineFunction> MachineFunction::get(func::FuncOp function) {
   return MachineFunction(function, symbols.size());
 }
 
+FailureOr<MachineFunction> MachineFunction::findIn(ModuleOp module) {
+  if (std::optional<MachineFunction> found = get(module.lookupSymbol<func::FuncOp>("main")))
+    return *found;
+  return module.emitError("expects a machine function; bind-symbols makes it"), failure();
+}
+
 MachineFunction MachineFunction::append(func::FuncOp function, ArrayRef<StringRef> symbols) {
   Builder builder(function.getContext());
   SmallVector<Type> types(symbols.size(), builder.getIndexType());

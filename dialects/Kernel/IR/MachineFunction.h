@@ -23,8 +23,15 @@ namespace mlir::kernel {
 
 class MachineFunction {
 public:
+  /// Weights and buffers begin at multiples of this many bytes: a cache line, and the widest
+  /// vector.
+  static constexpr int64_t kAlignment = 64;
+
   /// The view on `function`, or nothing if `append` has not made it a machine function.
   static std::optional<MachineFunction> get(func::FuncOp function);
+
+  /// The machine function @main of `module`; failure with a diagnostic if there is none.
+  static FailureOr<MachineFunction> findIn(ModuleOp module);
 
   /// Appends these arguments; the caller erases those that were there. `symbols` name the
   /// dimensions in the order of the runtime's array.

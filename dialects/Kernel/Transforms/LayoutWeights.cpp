@@ -16,8 +16,6 @@ namespace mlir::kernel {
 
 namespace {
 
-constexpr int64_t kAlignment = 64; // a cache line, and the widest vector
-
 struct Place {
   int64_t offset = 0, bytes = 0;
 };
@@ -30,11 +28,9 @@ int64_t bytesOf(ShapedType type) {
 struct LayoutWeights : impl::LayoutWeightsBase<LayoutWeights> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    auto machine = MachineFunction::get(module.lookupSymbol<func::FuncOp>("main"));
-    if (!machine) {
-      module.emitError("expects a machine function; bind-symbols makes it");
+    FailureOr<MachineFunction> machine = MachineFunction::findIn(module);
+    if (failed(machine))
       return signalPassFailure();
-    }
     SmallVector<WeightOp> handles;
     machine->function().walk([&](WeightOp op) { handles.push_back(op); });
 
@@ -56,7 +52,7 @@ struct LayoutWeights : impl::LayoutWeightsBase<LayoutWeights> {
       if (failed(type))
         return signalPassFailure();
       place->second = {end, bytesOf(*type)};
-      end = llvm::alignTo(end + place->second.bytes, kAlignment);
+      end = llvm::alignTo(end + place->second.bytes, MachineFunction::kAlignment);
     }
     for (WeightOp handle : handles)
       replaceByView(handle, places.find(handle.getWeightAttr().getAttr())->second,

@@ -123,11 +123,9 @@ struct ShareBuilder {
 
 struct OutlineRegions : impl::OutlineRegionsBase<OutlineRegions> {
   void runOnOperation() override {
-    auto machine = MachineFunction::get(getOperation().lookupSymbol<func::FuncOp>("main"));
-    if (!machine) {
-      getOperation().emitError("expects a machine function; bind-symbols makes it");
+    FailureOr<MachineFunction> machine = MachineFunction::findIn(getOperation());
+    if (failed(machine))
       return signalPassFailure();
-    }
     SmallVector<scf::ForallOp> foralls;
     machine->function().walk<WalkOrder::PreOrder>([&](scf::ForallOp forall) {
       foralls.push_back(forall);

@@ -20,7 +20,7 @@ namespace mlir::kernel {
 
 namespace {
 
-constexpr int64_t kAlignment = 64; // bytes: a cache line, and the widest vector
+constexpr int64_t kAlignment = MachineFunction::kAlignment;
 
 // May more than one thread execute the body of `forall`, for different iterations?
 bool isParallel(scf::ForallOp forall) {
@@ -256,11 +256,9 @@ struct PlanArena : impl::PlanArenaBase<PlanArena> {
   using PlanArenaBase::PlanArenaBase;
 
   void runOnOperation() override {
-    auto machine = MachineFunction::get(getOperation().lookupSymbol<func::FuncOp>("main"));
-    if (!machine) {
-      getOperation().emitError("expects a machine function; bind-symbols makes it");
+    FailureOr<MachineFunction> machine = MachineFunction::findIn(getOperation());
+    if (failed(machine))
       return signalPassFailure();
-    }
     moveToStack(*machine);
     SizeBuilder sizes(*machine);
     Part shared, own;

@@ -71,6 +71,21 @@ void AttentionExpander::allocate() {
   correction = b.scratch({mr, lanes}, f);
 }
 
+// Keys [low, high) are those that query i of the unit sees.
+Value AttentionExpander::high(Value i) {
+  if (!op.getCausal())
+    return keysEnd;
+  Value behind = b.addIndex(b.addIndex(offset, i), 1);
+  return b.maxIndex(zero, b.minIndex(keysEnd, behind));
+}
+
+Value AttentionExpander::low(Value i) {
+  if (!op.hasWindow())
+    return zero;
+  Value first = b.subIndex(b.addIndex(offset, i), b.index(op.getWindow()));
+  return b.minIndex(b.maxIndex(zero, first), high(i));
+}
+
 void AttentionExpander::prepare() {
   int64_t lanes = b.getLanes();
   double scale = op.getScale().convertToDouble();
@@ -78,25 +93,12 @@ void AttentionExpander::prepare() {
   Value lowest = arith::ConstantOp::create(
       b, b.getFloatAttr(b.getElement(), -std::numeric_limits<float>::max()));
   Value nothing = arith::ConstantOp::create(b, b.getFloatAttr(b.getElement(), 0));
-  Value end = keys;
+  keysEnd = keys;
   if (Value lengths = op.getKvLengths()) {
     Value length = b.createOrFold<arith::IndexCastOp>(b.getIndexType(), b.scalar(lengths, zero));
-    end = b.maxIndex(zero, b.minIndex(end, length));
+    keysEnd = b.maxIndex(zero, b.minIndex(keys, length));
   }
-  Value offset = op.getOffset() ? op.getOffset() : zero;
-  // Keys [low, high) that query i sees.
-  auto high = [&](Value i) {
-    if (!op.getCausal())
-      return end;
-    Value behind = b.addIndex(b.addIndex(offset, i), 1);
-    return b.maxIndex(zero, b.minIndex(end, behind));
-  };
-  auto low = [&](Value i) -> Value {
-    if (!op.hasWindow())
-      return zero;
-    Value first = b.subIndex(b.addIndex(offset, i), b.index(op.getWindow()));
-    return b.minIndex(b.maxIndex(zero, first), high(i));
-  };
+  offset = op.getOffset() ? op.getOffset() : zero;
   unitLow = low(zero);
   unitHigh = high(b.subIndex(queries, b.index(1)));
   auto begin = [&](Value row, Value lowKey, Value highKey) {

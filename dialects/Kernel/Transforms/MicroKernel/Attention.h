@@ -40,6 +40,8 @@ private:
   };
 
   void allocate();
+  Value low(Value i);
+  Value high(Value i);
   void prepare();
   void packKeys(Value block, Value blockEnd);
   void packTile(Value panel, Value key, int64_t vector, bool clamped);
@@ -66,8 +68,10 @@ private:
   Value zero;
   Value queries, keys, rows, paddedRows;
   int64_t d, dv, group, panelWidth, paddedD, paddedDv;
-  bool log2Scores; // scores are scaled by log2 e: no multiplication before exp2
-  Value unitLow, unitHigh;
+  bool log2Scores;         // scores are scaled by log2 e: no multiplication before exp2
+  Value keysEnd;           // no query sees keys from here on
+  Value offset;            // query i stands at key offset + i
+  Value unitLow, unitHigh; // keys that some row of the unit sees
   // Scratch, all in L1 or L2.
   Value q;                   // [rows][d], scaled
   Value packed;              // [panels][d][panel width]
