@@ -19,10 +19,11 @@ BHSD, BSHD = "(b, h, s, d) -> (b, h, s, d)", "(b, h, s, d) -> (b, s, h, d)"
 
 class Case:
     def __init__(self, h=2, hkv=2, d=64, dv=None, causal=False, window=-1, offset=False,
-                 lengths=False, mask=None, order=BHSD, keys=128, softcap=0.0):
+                 lengths=False, mask=None, order=BHSD, keys=128, softcap=0.0, special=False):
         self.h, self.hkv, self.d, self.dv = h, hkv, d, dv or d
         self.causal, self.window, self.offset, self.lengths = causal, window, offset, lengths
         self.mask, self.order, self.keys, self.softcap = mask, order, keys, softcap
+        self.special = special  # a NaN among queries, a NaN and an infinity among keys
 
     def __repr__(self):
         return " ".join(f"{k}={v}" for k, v in vars(self).items())
@@ -107,6 +108,8 @@ def check(cpu, case, sizes):
         q = random.standard_normal((b, case.h, sq, case.d), np.float32)
         k = random.standard_normal((b, case.hkv, skv, case.d), np.float32)
         v = random.standard_normal((b, case.hkv, skv, case.dv), np.float32)
+        if case.special:
+            q[0, 0, sq // 2, 0], k[0, 0, skv // 2, 0], k[0, -1, -1, 1] = np.nan, np.inf, np.nan
         arguments, mask, lengths = [case.store(x) for x in (q, k, v)], None, None
         if case.mask:
             named = {"?b": b, "?q": sq, "?k": skv}
@@ -120,8 +123,10 @@ def check(cpu, case, sizes):
         out, untouched = harness.guarded(case.shape(b, case.h, sq, case.dv))
         harness.call(library, "attention", *arguments, offset, out)
         logical = out if case.order == BHSD else out.transpose(0, 2, 1, 3)
-        expected = reference(case, q, k, v, mask, offset, lengths)
-        error = np.abs(logical - expected).max(initial=0)
+        with np.errstate(invalid="ignore"):
+            expected = reference(case, q, k, v, mask, offset, lengths)
+        difference = np.abs(logical - expected)
+        error = np.where(np.isnan(logical) & np.isnan(expected), 0, difference).max(initial=0)
         zeros = (logical[np.broadcast_to((expected == 0).all(-1, keepdims=True), expected.shape)] == 0)
         if not (error < 3e-6 and untouched() and zeros.all()):
             failures += 1
@@ -149,6 +154,7 @@ def main():
         Case(), Case(causal=True, offset=True), Case(causal=True, order=BSHD, h=4),
         Case(d=80, h=6, hkv=2, causal=True, offset=True, order=BSHD),
         Case(d=8, dv=48), Case(d=48, dv=8, lengths=True),
+        Case(special=True), Case(causal=True, offset=True, h=4, special=True),
         Case(causal=True, window=5, offset=True, keys=128), Case(h=8, hkv=1, causal=True),
         masked(["?b", "1", "1", "?k"]), masked(["1", "2", "?q", "?k"], causal=True, offset=True),
         masked(["?q", "1"], order=BSHD),

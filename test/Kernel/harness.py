@@ -28,7 +28,7 @@ def machine(polynomials=False):
 
 MACHINE = machine()
 
-_work = tempfile.TemporaryDirectory(prefix="kernel-")
+work = tempfile.TemporaryDirectory(prefix="kernel-")
 
 
 def tool(name):
@@ -49,7 +49,7 @@ def can_run(cpu):
 def run(*command, **keywords):
     done = subprocess.run(command, capture_output=True, **keywords)
     if done.returncode:
-        raise SystemExit(" ".join(command) + "\n" + done.stderr.decode()[-4000:])
+        raise RuntimeError(" ".join(command) + "\n" + done.stderr.decode()[-4000:])
     return done.stdout
 
 
@@ -79,7 +79,7 @@ class Emulated:
 
 def compile_ir(text, pipeline, cpu="native", keep=None):
     """`text` through `pipeline` (an opt pipeline ending in the llvm dialect) to a loaded library."""
-    folder = keep or tempfile.mkdtemp(dir=_work.name)
+    folder = keep or tempfile.mkdtemp(dir=work.name)
     os.makedirs(folder, exist_ok=True)
     path = lambda suffix: os.path.join(folder, "kernel." + suffix)
     with open(path("mlir"), "w") as out:
