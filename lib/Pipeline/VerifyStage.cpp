@@ -4,7 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-#include "dialects/Xf/IR/Xf.h"
+#include "dialects/Xf/IR/Fold.h"
 #include "lib/Pipeline/Passes.h"
 #include "lib/Pipeline/Pipeline.h"
 #include "mlir/Interfaces/DataLayoutInterfaces.h"
@@ -16,8 +16,6 @@ namespace tilewright {
 #include "lib/Pipeline/Passes.h.inc"
 
 namespace {
-
-constexpr int64_t kConstantLimit = 4096; // bytes; larger ones are weights
 
 struct VerifyStage : impl::VerifyStageBase<VerifyStage> {
   using VerifyStageBase::VerifyStageBase;
@@ -56,10 +54,10 @@ struct VerifyStage : impl::VerifyStageBase<VerifyStage> {
         return success();
       int64_t bytes = elements.getNumElements() * DataLayout::closest(op).getTypeSize(
                                                       elements.getShapedType().getElementType());
-      if (bytes <= kConstantLimit)
+      if (bytes <= xf::kMaxConstantBytes)
         return success();
       return op->emitOpError("expects constants of at most ")
-             << kConstantLimit << " bytes, got " << bytes << "; larger ones are weights";
+             << xf::kMaxConstantBytes << " bytes, got " << bytes << "; larger ones are weights";
     };
     for (NamedAttribute attribute : op->getAttrs())
       if (failed(check(attribute.getValue())))

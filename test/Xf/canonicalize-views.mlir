@@ -34,3 +34,12 @@ func.func @exchanged(%x: tensor<?x?xf32> {xf.dims = ["batch", "seq"]}) -> tensor
   %0 = xf.reshape %x to [%s, %b] : tensor<?x?xf32> -> tensor<?x?xf32>
   return %0 : tensor<?x?xf32>
 }
+
+// Without elements their number does not decide the dynamic size.
+// CHECK-LABEL: func @empty
+func.func @empty(%x: tensor<0x?xf32> {xf.dims = ["", "n"]}) -> tensor<0x?xf32> {
+  // CHECK: xf.reshape
+  %m = xf.dim "m"
+  %0 = xf.reshape %x to [0, %m] : tensor<0x?xf32> -> tensor<0x?xf32>
+  return %0 : tensor<0x?xf32>
+}

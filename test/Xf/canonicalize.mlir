@@ -121,3 +121,39 @@ func.func @attention(%x: tensor<1x2x4x8xf32>) -> tensor<1x2x4x8xf32> {
   %0 = xf.attention %x, %x, %x mask(%keep) offset(%zero) scale 0.5 causal : (tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>, tensor<4x4xi1>, index) -> tensor<1x2x4x8xf32>
   return %0 : tensor<1x2x4x8xf32>
 }
+
+// On integers the logical kinds are bitwise: 6 & 3 is 2, and x & 1 is not x, but x & -1 is.
+// CHECK-LABEL: func @bits
+// CHECK-SAME: (%[[X:.*]]: tensor<4xi32>)
+func.func @bits(%x: tensor<4xi32>) -> (tensor<i32>, tensor<4xi32>, tensor<4xi32>) {
+  // CHECK-DAG: %[[TWO:.*]] = arith.constant dense<2> : tensor<i32>
+  // CHECK-DAG: %[[LAST:.*]] = xf.binary logical_and %[[X]]
+  // CHECK: return %[[TWO]], %[[LAST]], %[[X]]
+  %a = arith.constant dense<6> : tensor<i32>
+  %b = arith.constant dense<3> : tensor<i32>
+  %one = arith.constant dense<1> : tensor<i32>
+  %all = arith.constant dense<-1> : tensor<i32>
+  %0 = xf.binary logical_and %a, %b : (tensor<i32>, tensor<i32>) -> tensor<i32>
+  %1 = xf.binary logical_and %x, %one : (tensor<4xi32>, tensor<i32>) -> tensor<4xi32>
+  %2 = xf.binary logical_and %x, %all : (tensor<4xi32>, tensor<i32>) -> tensor<4xi32>
+  return %0, %1, %2 : tensor<i32>, tensor<4xi32>, tensor<4xi32>
+}
+
+// CHECK-LABEL: func @no_elements
+// CHECK: xf.binary add
+func.func @no_elements() -> tensor<0xf32> {
+  %a = arith.constant dense<> : tensor<0xf32>
+  %b = arith.constant dense<3.0> : tensor<f32>
+  %0 = xf.binary add %a, %b : (tensor<0xf32>, tensor<f32>) -> tensor<0xf32>
+  return %0 : tensor<0xf32>
+}
+
+// A float is clamped to the integers of its own type: 1e10 in f32 becomes 2147483520, in f64 2147483647.
+// CHECK-LABEL: func @clamped
+// CHECK: xf.cast %{{.*}} -> tensor<4xf64>
+// CHECK: xf.cast %{{.*}} -> tensor<4xi32>
+func.func @clamped(%x: tensor<4xf32>) -> tensor<4xi32> {
+  %0 = xf.cast %x : (tensor<4xf32>) -> tensor<4xf64>
+  %1 = xf.cast %0 : (tensor<4xf64>) -> tensor<4xi32>
+  return %1 : tensor<4xi32>
+}

@@ -10,10 +10,6 @@
 
 namespace mlir::xf {
 
-static RankedTensorType tensorType(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
-
 Value Definition::empty(ArrayRef<OpFoldResult> sizes, Type element) {
   SmallVector<OpFoldResult> folded(sizes);
   for (OpFoldResult &size : folded)
@@ -85,7 +81,7 @@ Definition::generic(ArrayRef<Operand> inputs, ArrayRef<Operand> results, bool co
 Value Definition::map(ValueRange inputs, ArrayRef<OpFoldResult> sizes, Type element, Body body) {
   SmallVector<Operand> operands;
   for (Value input : inputs)
-    operands.push_back({input, broadcastMap(tensorType(input), sizes.size())});
+    operands.push_back({input, broadcastMap(tensorTypeOf(input), sizes.size())});
   return map(operands, sizes, element, body);
 }
 

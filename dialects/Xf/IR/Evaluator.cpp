@@ -202,11 +202,11 @@ int64_t Evaluator::binary(BinaryKind kind, int64_t x, int64_t y) const {
   case BinaryKind::rem:
     return remainder(x, y);
   case BinaryKind::logical_and:
-    return x && y;
+    return x & y;
   case BinaryKind::logical_or:
-    return x || y;
+    return x | y;
   case BinaryKind::logical_xor:
-    return x != y;
+    return x ^ y;
   }
   llvm_unreachable("every kind has a formula");
 }

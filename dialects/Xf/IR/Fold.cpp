@@ -11,8 +11,6 @@
 
 namespace mlir::xf {
 
-constexpr int64_t constantLimit = 4096; // bytes
-
 // All elements (one for a splat), or nothing where `constant` is none.
 static std::optional<SmallVector<Number>> elementsOf(Attribute constant) {
   auto elements = dyn_cast_or_null<DenseElementsAttr>(constant);
@@ -32,13 +30,18 @@ static std::optional<SmallVector<Number>> elementsOf(Attribute constant) {
 static Attribute constantOf(ArrayRef<Number> numbers, RankedTensorType type) {
   Type element = type.getElementType();
   int64_t width = element.isInteger(1) ? 8 : element.getIntOrFloatBitWidth();
-  if (!type.hasStaticShape() || type.getNumElements() * width / 8 > constantLimit ||
+  if (!type.hasStaticShape() || type.getNumElements() * width / 8 > kMaxConstantBytes ||
       type.getNumElements() == 0)
     return {};
   Evaluator evaluator(element);
   return DenseElementsAttr::get(type, llvm::map_to_vector(numbers, [&](Number number) {
                                   return evaluator.attribute(number);
                                 }));
+}
+
+// Whether a double says which element of `type` was meant.
+static bool isExact(Type type, double number) {
+  return isa<FloatType>(type) || std::abs(number) < 0x1p53;
 }
 
 std::optional<SmallVector<double>> numbersOf(DenseElementsAttr constant) {
@@ -48,8 +51,8 @@ std::optional<SmallVector<double>> numbersOf(DenseElementsAttr constant) {
   Evaluator evaluator(constant.getElementType());
   auto numbers =
       llvm::map_to_vector(*elements, [&](Number number) { return evaluator.toDouble(number); });
-  bool exact = isa<FloatType>(constant.getElementType()) ||
-               llvm::all_of(numbers, [](double number) { return std::abs(number) < 0x1p53; });
+  bool exact = llvm::all_of(
+      numbers, [&](double number) { return isExact(constant.getElementType(), number); });
   return exact ? std::optional(numbers) : std::nullopt;
 }
 
@@ -66,6 +69,14 @@ std::optional<double> splatNumberOf(Value value) {
   return matchPattern(value, m_Constant(&constant)) ? splatNumberOf(constant) : std::nullopt;
 }
 
+std::optional<double> castNumber(double number, Type from, Type to) {
+  if (!Evaluator::supports(from) || !Evaluator::supports(to))
+    return std::nullopt;
+  Evaluator source(from), target(to);
+  double result = target.toDouble(target.rounded(source.cast(source.number(number), target)));
+  return isExact(to, result) ? std::optional(result) : std::nullopt;
+}
+
 Attribute foldUnary(UnaryKind kind, Attribute input, RankedTensorType type) {
   std::optional<SmallVector<Number>> numbers = elementsOf(input);
   if (!numbers)
@@ -78,7 +89,7 @@ Attribute foldUnary(UnaryKind kind, Attribute input, RankedTensorType type) {
 
 Attribute foldBinary(BinaryKind kind, Attribute lhs, Attribute rhs, RankedTensorType type) {
   std::optional<SmallVector<Number>> x = elementsOf(lhs), y = elementsOf(rhs);
-  if (!x || !y)
+  if (!x || !y || x->empty() || y->empty())
     return {};
   // A constant that is no splat has to have the result's shape.
   for (Attribute side : {lhs, rhs})

@@ -11,6 +11,9 @@
 
 namespace mlir::xf {
 
+/// Larger constants are weights, whose elements never enter the IR.
+constexpr int64_t kMaxConstantBytes = 4096;
+
 /// All elements of a tensor constant, one for a splat; nothing where there is none or a double does
 /// not hold them.
 std::optional<SmallVector<double>> numbersOf(DenseElementsAttr constant);
@@ -20,8 +23,12 @@ std::optional<SmallVector<double>> numbersOf(DenseElementsAttr constant);
 std::optional<double> splatNumberOf(Attribute constant);
 std::optional<double> splatNumberOf(Value value);
 
+/// `number`, an element of type `from`, cast to an element of type `to`; nothing where no double
+/// holds it.
+std::optional<double> castNumber(double number, Type from, Type to);
+
 /// kind of constants as a constant of static type `type`; null where a constant is missing, its
-/// shape is broadcast other than as a splat, or the result is larger than 4 KB.
+/// shape is broadcast other than as a splat, or the result is larger than that.
 Attribute foldUnary(UnaryKind kind, Attribute input, RankedTensorType type);
 Attribute foldBinary(BinaryKind kind, Attribute lhs, Attribute rhs, RankedTensorType type);
 Attribute foldCast(Attribute input, RankedTensorType type);

@@ -10,7 +10,28 @@
 using namespace mlir;
 using namespace mlir::xf;
 
-static constexpr StringLiteral kInterface = "xf.interface";
+static bool areStrings(Attribute attribute) {
+  auto list = dyn_cast_or_null<ArrayAttr>(attribute);
+  return list && llvm::all_of(list, llvm::IsaPred<StringAttr>);
+}
+
+static bool areTensors(Attribute attribute) {
+  auto list = dyn_cast_or_null<ArrayAttr>(attribute);
+  return list && llvm::all_of(list, [](Attribute entry) {
+           auto fields = dyn_cast<DictionaryAttr>(entry);
+           auto type = fields ? fields.getAs<TypeAttr>("type") : TypeAttr();
+           auto tensor = type ? dyn_cast<RankedTensorType>(type.getValue()) : RankedTensorType();
+           return tensor && fields.getAs<StringAttr>("name") && areStrings(fields.get("dims")) &&
+                  static_cast<int64_t>(fields.getAs<ArrayAttr>("dims").size()) == tensor.getRank();
+         });
+}
+
+bool mlir::xf::isModelInterface(Attribute attribute) {
+  auto fields = dyn_cast<DictionaryAttr>(attribute);
+  return fields && areTensors(fields.get("inputs")) && areTensors(fields.get("outputs")) &&
+         areStrings(fields.get("symbols")) &&
+         (!fields.get("checks") || areStrings(fields.get("checks")));
+}
 
 static Attribute encode(Builder &builder, ArrayRef<TensorInterface> tensors) {
   return builder.getArrayAttr(llvm::map_to_vector(tensors, [&](const TensorInterface &tensor) {

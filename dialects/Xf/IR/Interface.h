@@ -40,6 +40,12 @@ struct ModelInterface {
 /// first dimension in this order, one per layer.
 constexpr StringLiteral kBuffers = "xf.buffers";
 
+/// Attribute of the module: the interface below.
+constexpr StringLiteral kInterface = "xf.interface";
+
+/// Whether `attribute` encodes an interface, as the verifier of the dialect demands.
+bool isModelInterface(Attribute attribute);
+
 /// Whether `xf-export-interface` has run.
 bool hasModelInterface(ModuleOp module);
 
@@ -47,7 +53,7 @@ bool hasModelInterface(ModuleOp module);
 /// the model function. Fails with a diagnostic if there is none.
 FailureOr<ModelInterface> getModelInterface(ModuleOp module);
 
-/// Records `interface` as the module's attribute `xf.interface`; ranges come from `xf.bounds` and
+/// Records `interface` as the module's attribute; ranges come from `xf.bounds` and
 /// are not repeated.
 void setModelInterface(ModuleOp module, const ModelInterface &interface);
 

@@ -14,6 +14,18 @@
 
 namespace mlir::xf {
 
+inline RankedTensorType tensorTypeOf(Value value) {
+  return cast<RankedTensorType>(value.getType());
+}
+inline ArrayRef<int64_t> shapeOf(Value value) {
+  return tensorTypeOf(value).getShape();
+}
+
+/// Whether two sizes of types are known to differ.
+inline bool differ(int64_t a, int64_t b) {
+  return ShapedType::isStatic(a) && ShapedType::isStatic(b) && a != b;
+}
+
 /// The size of dimension `dim` of `value`: a constant when static, else built from `xf.dim` of the
 /// function's arguments by asking the producers (ReifyRankedShapedTypeOpInterface), so that no
 /// data-flow edge on the tensor itself is created. Falls back to `tensor.dim` where a producer

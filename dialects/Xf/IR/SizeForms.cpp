@@ -9,6 +9,7 @@
 #include "dialects/Xf/IR/Xf.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace mlir::xf {
 
@@ -42,11 +43,11 @@ SizeForm SizeForm::ofMonomial(const Monomial &monomial) {
   return form;
 }
 
-SizeForm operator*(const SizeForm &a, const SizeForm &b) {
+SizeForm SizeForm::product(const SizeForm &a, const SizeForm &b) {
   SizeForm product;
   for (const auto &[x, p] : a.sum)
     for (const auto &[y, q] : b.sum) {
-      SizeForm::Monomial monomial;
+      Monomial monomial;
       std::merge(x.begin(), x.end(), y.begin(), y.end(), std::back_inserter(monomial));
       product.add(monomial, wrapMul(p, q));
     }
@@ -61,20 +62,20 @@ std::optional<SizeForm> SizeForm::quotient(SizeForm a, const SizeForm &b) {
   const auto &[divisor, coefficient] = *b.sum.rbegin();
   while (!a.sum.empty()) {
     const auto &[monomial, value] = *a.sum.rbegin();
-    SizeForm term;
     Monomial rest;
     std::set_difference(monomial.begin(), monomial.end(), divisor.begin(), divisor.end(),
                         std::back_inserter(rest));
-    if (rest.size() + divisor.size() != monomial.size() || value % coefficient)
+    if (rest.size() + divisor.size() != monomial.size() || quotient.sum.size() == maxTerms)
       return std::nullopt;
-    term.add(rest, value / coefficient);
+    SizeForm term;
+    if (coefficient == -1) // the least integer has no quotient
+      term.add(rest, wrapMul(value, -1));
+    else if (value % coefficient == 0)
+      term.add(rest, value / coefficient);
+    else
+      return std::nullopt;
     quotient.add(term, 1);
-    SizeForm remainder = a - term * b;
-    // Lexicographic order is not a monomial order for every operand, so progress is checked rather
-    // than assumed.
-    if (!remainder.sum.empty() && !(remainder.sum.rbegin()->first < monomial))
-      return std::nullopt;
-    a = std::move(remainder);
+    a.add(product(term, b), -1);
   }
   return quotient;
 }
@@ -127,7 +128,7 @@ SizeForm SizeForms::ofResult(Value value) {
       .Case([&](DimOp named) { return dim(named.getNameAttr()); })
       .Case([&](arith::AddIOp) { return lhs() + rhs(); })
       .Case([&](arith::SubIOp) { return lhs() - rhs(); })
-      .Case([&](arith::MulIOp) { return lhs() * rhs(); })
+      .Case([&](arith::MulIOp) { return product(lhs(), rhs()); })
       .Case([&](arith::DivSIOp) { return quotient(lhs(), rhs()); })
       .Case([&](arith::RemSIOp) { return remainder(lhs(), rhs()); })
       .Case([&](arith::MinSIOp) { return minimum(lhs(), rhs()); })
@@ -137,7 +138,7 @@ SizeForm SizeForms::ofResult(Value value) {
         if (isa<tensor::DimOp>(op))
           unknown.range.lower = 0;
         bool isFunctionOfSizes =
-            isPure(op) && !op->getNumRegions() && op->getNumResults() == 1 &&
+            isMemoryEffectFree(op) && !op->getNumRegions() && op->getNumResults() == 1 &&
             llvm::all_of(op->getOperandTypes(), [](Type type) { return type.isIntOrIndex(); });
         if (!isFunctionOfSizes)
           return intern({value.getAsOpaquePointer(), nullptr, {}}, unknown);
@@ -160,6 +161,13 @@ SizeForm SizeForms::operation(const SizeForm &a, const SizeForm &b, bool nonNega
   if (nonNegative)
     atom.range.lower = 0;
   return intern(std::move(key), std::move(atom));
+}
+
+SizeForm SizeForms::product(const SizeForm &a, const SizeForm &b) {
+  if (a.terms().size() * b.terms().size() <= SizeForm::maxTerms &&
+      a.degree() + b.degree() <= SizeForm::maxTerms)
+    return SizeForm::product(a, b);
+  return operation<arith::MulIOp>(a, b, isNonNegative(a) && isNonNegative(b));
 }
 
 SizeForm SizeForms::quotient(const SizeForm &a, const SizeForm &b) {
@@ -185,19 +193,28 @@ SizeForm SizeForms::remainder(const SizeForm &a, const SizeForm &b) {
 }
 
 SizeForm SizeForms::minimum(const SizeForm &a, const SizeForm &b) {
-  if (isNonNegative(b - a))
+  if (isAtMost(a, b))
     return a;
-  if (isNonNegative(a - b))
+  if (isAtMost(b, a))
     return b;
   return operation<arith::MinSIOp>(a, b, isNonNegative(a) && isNonNegative(b));
 }
 
 SizeForm SizeForms::maximum(const SizeForm &a, const SizeForm &b) {
-  if (isNonNegative(a - b))
+  if (isAtMost(b, a))
     return a;
-  if (isNonNegative(b - a))
+  if (isAtMost(a, b))
     return b;
   return operation<arith::MaxSIOp>(a, b, isNonNegative(a) || isNonNegative(b));
+}
+
+// Limits of slices are near the ends of the range of integers: b − a must not wrap.
+bool SizeForms::isAtMost(const SizeForm &a, const SizeForm &b) const {
+  std::optional<int64_t> x = a.asConstant(), y = b.asConstant();
+  if (x && y)
+    return *x <= *y;
+  int64_t difference;
+  return !llvm::SubOverflow(b.constantTerm(), a.constantTerm(), difference) && isNonNegative(b - a);
 }
 
 // A monomial of atoms that are never negative is least at their lower limits, and with a negative
@@ -209,11 +226,11 @@ std::optional<int64_t> SizeForms::leastOf(const SizeForm &form) const {
     for (unsigned atom : monomial) {
       const Range &range = atoms[atom].range;
       std::optional<int64_t> extreme = coefficient < 0 ? range.upper : range.lower;
-      if (!extreme || range.lower.value_or(-1) < 0)
+      if (!extreme || range.lower.value_or(-1) < 0 || llvm::MulOverflow(least, *extreme, least))
         return std::nullopt;
-      least = wrapMul(least, *extreme);
     }
-    sum = wrapAdd(sum, least);
+    if (llvm::AddOverflow(sum, least, sum))
+      return std::nullopt;
   }
   return sum;
 }
@@ -259,7 +276,7 @@ Value SizeForms::valueOf(OpBuilder &builder, Location loc, const SizeForm &form)
   // Highest monomials first, the constant last.
   for (const auto &[monomial, coefficient] : llvm::reverse(form.terms())) {
     bool negative = sum && coefficient < 0;
-    int64_t factor = negative ? -coefficient : coefficient;
+    int64_t factor = negative ? wrapMul(coefficient, -1) : coefficient;
     Value term;
     if (monomial.empty()) {
       term = arith::ConstantIndexOp::create(builder, loc, factor);

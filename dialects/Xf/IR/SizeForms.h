@@ -10,6 +10,8 @@
 //
 //   (past + seq) − past = seq      (batch · seq · 64) / (seq · 64) = batch      past ≤ past + seq
 //
+// Forms stay small: a product that would have more than `maxTerms` terms or factors is an atom.
+//
 //===----------------------------------------------------------------------===//
 #ifndef TILEWRIGHT_DIALECTS_XF_IR_SIZEFORMS_H
 #define TILEWRIGHT_DIALECTS_XF_IR_SIZEFORMS_H
@@ -26,6 +28,13 @@ namespace mlir::xf {
 class SizeForm {
 public:
   using Monomial = std::vector<unsigned>; ///< atoms in ascending order, repeated for powers
+  /// By degree, then lexicographically: x < y implies x z < y z, so that long division ends.
+  struct Order {
+    bool operator()(const Monomial &x, const Monomial &y) const {
+      return x.size() != y.size() ? x.size() < y.size() : x < y;
+    }
+  };
+  static constexpr size_t maxTerms = 64;
 
   SizeForm(int64_t constant = 0) { add(Monomial(), constant); }
   static SizeForm ofMonomial(const Monomial &monomial);
@@ -35,21 +44,25 @@ public:
   friend bool operator<(const SizeForm &a, const SizeForm &b) { return a.sum < b.sum; }
   friend SizeForm operator+(SizeForm a, const SizeForm &b) { return a.add(b, 1); }
   friend SizeForm operator-(SizeForm a, const SizeForm &b) { return a.add(b, -1); }
-  friend SizeForm operator*(const SizeForm &a, const SizeForm &b);
-  /// a / b where that leaves no remainder, whatever the atoms are.
+  /// a / b where that leaves no remainder, whatever the atoms are, and has at most `maxTerms`
+  /// terms.
   static std::optional<SizeForm> quotient(SizeForm a, const SizeForm &b);
 
   /// Monomials, lowest first, and their coefficients, none of them 0.
-  const std::map<Monomial, int64_t> &terms() const { return sum; }
+  const std::map<Monomial, int64_t, Order> &terms() const { return sum; }
   /// The coefficient of the empty monomial.
   int64_t constantTerm() const;
   std::optional<int64_t> asConstant() const;
 
 private:
+  friend class SizeForms;
+  static SizeForm product(const SizeForm &a, const SizeForm &b);
+  /// The largest number of factors in a monomial.
+  size_t degree() const { return sum.empty() ? 0 : sum.rbegin()->first.size(); }
   void add(const Monomial &monomial, int64_t coefficient);
   SizeForm &add(const SizeForm &other, int64_t factor);
 
-  std::map<Monomial, int64_t> sum;
+  std::map<Monomial, int64_t, Order> sum;
 };
 
 /// Gives out the atoms: symbolic dimensions, quotients and the like of forms, and values of which
@@ -59,6 +72,7 @@ class SizeForms {
 public:
   SizeForm of(OpFoldResult size);
   SizeForm dim(StringAttr name);
+  SizeForm product(const SizeForm &a, const SizeForm &b);
   /// Truncated towards 0. A constant divisor 0 gives 0.
   SizeForm quotient(const SizeForm &a, const SizeForm &b);
   /// With the sign of the dividend. A constant divisor 0 gives 0.
@@ -66,10 +80,14 @@ public:
   SizeForm minimum(const SizeForm &a, const SizeForm &b);
   SizeForm maximum(const SizeForm &a, const SizeForm &b);
 
-  /// The least value of `form` over all values of the atoms; nothing if there may be none.
+  /// The least value of `form` over all values of the atoms; nothing if there may be none, or it is
+  /// beyond 64 bits.
   std::optional<int64_t> leastOf(const SizeForm &form) const;
   /// True when no values of the atoms make it negative; false when that is not known.
   bool isNonNegative(const SizeForm &form) const { return leastOf(form).value_or(-1) >= 0; }
+
+  /// True when a <= b for all values of the atoms; false when that is not known.
+  bool isAtMost(const SizeForm &a, const SizeForm &b) const;
 
   /// What is known of an atom.
   struct Range {

@@ -11,13 +11,10 @@
 using namespace mlir;
 using namespace mlir::xf;
 
-static RankedTensorType tensorType(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
-
 LogicalResult AttentionOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc,
                                             Adaptor adaptor, SmallVectorImpl<Type> &types) {
-  RankedTensorType query = tensorType(adaptor.getQuery()), value = tensorType(adaptor.getValue());
+  RankedTensorType query = tensorTypeOf(adaptor.getQuery()),
+                   value = tensorTypeOf(adaptor.getValue());
   if (query.getRank() != 4 || value.getRank() != 4)
     return emitOptionalError(loc, "expects query, key and value of rank 4, got ", query, " and ",
                              value);
@@ -27,16 +24,12 @@ LogicalResult AttentionOp::inferReturnTypes(MLIRContext *, std::optional<Locatio
   return success();
 }
 
-static bool differ(int64_t a, int64_t b) {
-  return ShapedType::isStatic(a) && ShapedType::isStatic(b) && a != b;
-}
-
 static LogicalResult verifyMask(AttentionOp op) {
-  RankedTensorType mask = tensorType(op.getMask()), query = tensorType(op.getQuery());
+  RankedTensorType mask = tensorTypeOf(op.getMask()), query = tensorTypeOf(op.getQuery());
   if (!isa<FloatType>(mask.getElementType()) && !mask.getElementType().isInteger(1))
     return op.emitOpError("expects a mask of floats or i1, got ") << mask;
   SmallVector<int64_t> scores(query.getShape().drop_back());
-  scores.push_back(tensorType(op.getKey()).getDimSize(2));
+  scores.push_back(tensorTypeOf(op.getKey()).getDimSize(2));
   FailureOr<SmallVector<int64_t>> shape = broadcastShapes(scores, mask.getShape());
   if (mask.getRank() > 4 || failed(shape) || failed(verifyCompatibleShape(*shape, scores)))
     return op.emitOpError("expects a mask that broadcasts to ")
@@ -45,8 +38,10 @@ static LogicalResult verifyMask(AttentionOp op) {
 }
 
 LogicalResult AttentionOp::verify() {
-  RankedTensorType query = tensorType(getQuery()), key = tensorType(getKey()),
-                   value = tensorType(getValue());
+  RankedTensorType query = tensorTypeOf(getQuery()), key = tensorTypeOf(getKey()),
+                   value = tensorTypeOf(getValue());
+  if (query.getRank() != 4 || value.getRank() != 4)
+    return success(); // inferReturnTypes, which is asked after this, refuses them
   if (key.getRank() != 4)
     return emitOpError("expects key of rank 4, got ") << key;
   Type element = query.getElementType();
@@ -73,7 +68,7 @@ LogicalResult AttentionOp::verify() {
            << key << " and " << value;
   if (getMask() && failed(verifyMask(*this)))
     return failure();
-  if (getKvLengths() && differ(tensorType(getKvLengths()).getDimSize(0), query.getDimSize(0)))
+  if (getKvLengths() && differ(tensorTypeOf(getKvLengths()).getDimSize(0), query.getDimSize(0)))
     return emitOpError("expects kv_lengths for a batch of ")
            << query.getDimSize(0) << ", got " << getKvLengths().getType();
   if (getSoftcap().convertToDouble() < 0)
@@ -99,8 +94,8 @@ public:
   AttentionDefinition(OpBuilder &builder, AttentionOp op)
       : d(builder, op), op(op), sizes(d.sizesOf(op.getQuery())),
         keys(dimOf(builder, d.loc, op.getKey(), 2)), width(dimOf(builder, d.loc, op.getValue(), 3)),
-        keyHeads(tensorType(op.getKey()).getDimSize(1)),
-        group(tensorType(op.getQuery()).getDimSize(1) / keyHeads), query(group > 1 ? 3 : 2),
+        keyHeads(tensorTypeOf(op.getKey()).getDimSize(1)),
+        group(tensorTypeOf(op.getQuery()).getDimSize(1) / keyHeads), query(group > 1 ? 3 : 2),
         element(getElementTypeOrSelf(op.getType())), compute(computeType(element)) {
     rows.assign({sizes[0], builder.getIndexAttr(keyHeads)});
     if (group > 1)
@@ -225,7 +220,7 @@ private:
 
   // The mask and its map: dimensions aligned at the last, 0 where a size is 1.
   Definition::Operand maskOperand(int64_t rank) {
-    RankedTensorType type = tensorType(op.getMask());
+    RankedTensorType type = tensorTypeOf(op.getMask());
     int64_t head = type.getRank() - 3; // the mask's head dimension, if it has one
     bool byHead = head >= 0 && type.getDimSize(head) != 1;
     Value mask = byHead ? splitGroups(op.getMask(), head) : op.getMask();

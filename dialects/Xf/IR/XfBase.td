@@ -39,6 +39,8 @@ class Xf_Attr<string name, string attrMnemonic, list<Trait> traits = []> : AttrD
   let mnemonic = attrMnemonic;
 }
 
+def Xf_NumberTensor : RankedTensorOf<[AnyFloat, AnyInteger]>;
+
 class Xf_Op<string mnemonic, list<Trait> traits = []> : Op<Xf_Dialect, mnemonic, traits>;
 
 // An op on tensors with meaning: pure, knows its result sizes, and is defined by its decomposition.

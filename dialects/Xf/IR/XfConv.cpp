@@ -10,13 +10,10 @@
 using namespace mlir;
 using namespace mlir::xf;
 
-static RankedTensorType tensorType(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
-
 LogicalResult ConvOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor adaptor,
                                        SmallVectorImpl<Type> &types) {
-  RankedTensorType input = tensorType(adaptor.getInput()), filter = tensorType(adaptor.getFilter());
+  RankedTensorType input = tensorTypeOf(adaptor.getInput()),
+                   filter = tensorTypeOf(adaptor.getFilter());
   int64_t spatial = input.getRank() - 2;
   if (spatial < 1 || filter.getRank() != input.getRank())
     return emitOptionalError(loc, "expects input and filter of one rank of 3 or more, got ", input,
@@ -35,19 +32,24 @@ LogicalResult ConvOp::inferReturnTypes(MLIRContext *, std::optional<Location> lo
   SmallVector<int64_t> shape{input.getDimSize(0), filter.getDimSize(0)};
   for (int64_t i = 0; i < spatial; ++i) {
     int64_t x = input.getDimSize(i + 2), k = filter.getDimSize(i + 2);
-    if (ShapedType::isDynamic(x) || ShapedType::isDynamic(k))
+    if (ShapedType::isDynamic(x) || ShapedType::isDynamic(k)) {
       shape.push_back(ShapedType::kDynamic);
-    else
-      shape.push_back((x + adaptor.getPads()[i] + adaptor.getPads()[i + spatial] -
-                       adaptor.getDilations()[i] * (k - 1) - 1) /
-                          adaptor.getStrides()[i] +
-                      1);
+      continue;
+    }
+    int64_t steps = x + adaptor.getPads()[i] + adaptor.getPads()[i + spatial] -
+                    adaptor.getDilations()[i] * (k - 1) - 1;
+    if (k < 1 || steps < 0)
+      return emitOptionalError(loc, "expects a filter that fits into the padded input, got ",
+                               filter, " for ", input);
+    shape.push_back(steps / adaptor.getStrides()[i] + 1);
   }
   types.push_back(RankedTensorType::get(shape, input.getElementType()));
   return success();
 }
 LogicalResult ConvOp::verify() {
-  RankedTensorType input = tensorType(getInput()), filter = tensorType(getFilter());
+  RankedTensorType input = tensorTypeOf(getInput()), filter = tensorTypeOf(getFilter());
+  if (input.getRank() < 3 || filter.getRank() != input.getRank())
+    return success(); // inferReturnTypes, which is asked after this, refuses them
   if (input.getElementType() != filter.getElementType() || !isa<FloatType>(input.getElementType()))
     return emitOpError("expects input and filter of one float type, got ")
            << input.getElementType() << " and " << filter.getElementType();
@@ -58,8 +60,8 @@ LogicalResult ConvOp::verify() {
   if (ShapedType::isDynamic(channels) ? group != 1 : channels != group * filter.getDimSize(1))
     return emitOpError("expects ")
            << group << " groups of " << filter.getDimSize(1) << " input channels, got " << input;
-  if (getBias() && (tensorType(getBias()).getRank() != 1 ||
-                    failed(verifyCompatibleShape(tensorType(getBias()).getShape(), {maps})) ||
+  if (getBias() && (tensorTypeOf(getBias()).getRank() != 1 ||
+                    failed(verifyCompatibleShape(tensorTypeOf(getBias()).getShape(), {maps})) ||
                     getElementTypeOrSelf(getBias()) != input.getElementType()))
     return emitOpError("expects a bias of ")
            << maps << " " << input.getElementType() << ", got " << getBias().getType();

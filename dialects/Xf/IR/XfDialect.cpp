@@ -44,10 +44,11 @@ static LogicalResult verifyRequires(Operation *op, Attribute attr) {
     auto dims = fields ? fields.getAs<ArrayAttr>("dims") : nullptr;
     auto factors = fields ? fields.getAs<DenseI64ArrayAttr>("factors") : nullptr;
     auto range = fields ? fields.getAs<DenseI64ArrayAttr>("range") : nullptr;
-    if (!dims || !factors || !range || dims.size() != static_cast<size_t>(factors.size()) ||
-        range.size() != 2)
+    if (!dims || !llvm::all_of(dims, llvm::IsaPred<StringAttr>) || !factors || !range ||
+        dims.size() != static_cast<size_t>(factors.size()) || range.size() != 2 ||
+        range[0] > range[1])
       return op->emitOpError("expects xf.requires to list {dims, factors, range} with one factor "
-                             "per dimension, got ")
+                             "per dimension and MIN <= MAX, got ")
              << entry;
   }
   return success();
@@ -63,6 +64,10 @@ Operation *XfDialect::materializeConstant(OpBuilder &builder, Attribute value, T
 LogicalResult XfDialect::verifyOperationAttribute(Operation *op, NamedAttribute attr) {
   if (attr.getName() == "xf.requires")
     return verifyRequires(op, attr.getValue());
+  if (attr.getName() == kInterface && !isModelInterface(attr.getValue()))
+    return op->emitOpError(
+        "expects xf.interface as xf-export-interface records it: {inputs, outputs, "
+        "symbols}, and checks if there are any");
   if (attr.getName() != "xf.bounds")
     return success();
   auto bounds = dyn_cast<DictionaryAttr>(attr.getValue());
@@ -85,7 +90,7 @@ static LogicalResult verifyBoundary(Operation *op, Type type, NamedAttribute att
     if (!buffers || buffers.empty())
       return op->emitOpError("expects xf.buffers as array<i64: POSITION, ...>");
     auto shaped = dyn_cast<ShapedType>(type);
-    if (buffers.size() > 1 && (!shaped || shaped.getRank() == 0 ||
+    if (buffers.size() > 1 && (!shaped || !shaped.hasRank() || shaped.getRank() == 0 ||
                                shaped.getDimSize(0) != static_cast<int64_t>(buffers.size())))
       return op->emitOpError("expects one of xf.buffers for each of the stacked layers, got ")
              << buffers.size() << " for " << type;
@@ -98,7 +103,7 @@ static LogicalResult verifyBoundary(Operation *op, Type type, NamedAttribute att
     return success();
   auto dims = dyn_cast<ArrayAttr>(attr.getValue());
   auto tensor = dyn_cast<RankedTensorType>(type);
-  if (!dims || !llvm::all_of(dims, [](Attribute dim) { return isa<StringAttr>(dim); }))
+  if (!dims || !llvm::all_of(dims, llvm::IsaPred<StringAttr>))
     return op->emitOpError("expects xf.dims to be an array of strings");
   if (tensor && static_cast<int64_t>(dims.size()) != tensor.getRank())
     return op->emitOpError("expects xf.dims with ")

@@ -10,10 +10,6 @@
 using namespace mlir;
 using namespace mlir::xf;
 
-static ArrayRef<int64_t> shapeOf(Value value) {
-  return cast<RankedTensorType>(value.getType()).getShape();
-}
-
 // The broadcast of `values` as the shape of the only result.
 static LogicalResult inferBroadcast(std::optional<Location> loc, ValueRange values, Type element,
                                     SmallVectorImpl<Type> &types) {
@@ -155,7 +151,8 @@ static bool keepsShape(Value value, Value other, Type result) {
 }
 
 // The number that changes nothing on the right side, and on the left side too if the kind commutes.
-static std::optional<double> neutralOf(BinaryKind kind) {
+// Of zeros the sign may change: x + 0 is x, also where x is −0.
+static std::optional<double> neutralOf(BinaryKind kind, Type element) {
   switch (kind) {
   case BinaryKind::add:
   case BinaryKind::sub:
@@ -165,8 +162,9 @@ static std::optional<double> neutralOf(BinaryKind kind) {
   case BinaryKind::mul:
   case BinaryKind::div:
   case BinaryKind::pow:
-  case BinaryKind::logical_and:
     return 1;
+  case BinaryKind::logical_and: // all bits
+    return element.isInteger(1) ? 1 : -1;
   default:
     return std::nullopt;
   }
@@ -186,7 +184,7 @@ static bool commutes(BinaryKind kind) {
 }
 
 OpFoldResult BinaryOp::fold(FoldAdaptor adaptor) {
-  std::optional<double> neutral = neutralOf(getKind());
+  std::optional<double> neutral = neutralOf(getKind(), getElementTypeOrSelf(getType()));
   std::optional<double> lhs = splatNumberOf(adaptor.getLhs()),
                         rhs = splatNumberOf(adaptor.getRhs());
   if (neutral && rhs == neutral && keepsShape(getLhs(), getRhs(), getType()))
@@ -356,15 +354,16 @@ OpFoldResult CastOp::fold(FoldAdaptor adaptor) {
     return getInput();
   if (Attribute constant = foldCast(adaptor.getInput(), cast<RankedTensorType>(getType())))
     return constant;
-  // A cast of a lossless cast is one cast. (From integers over floats to integers it would wrap
-  // instead of clamp.)
+  // A cast of a lossless cast is one cast, but a float is clamped to the integers that its type
+  // holds, and an integer wraps.
   auto inner = getInput().getDefiningOp<CastOp>();
   if (!inner)
     return {};
   Type from = getElementTypeOrSelf(inner.getInput()), over = getElementTypeOrSelf(getInput());
   Type to = getElementTypeOrSelf(getType());
-  bool clamps = isa<IntegerType>(from) && isa<FloatType>(over) && isa<IntegerType>(to);
-  if (!isLossless(from, over) || (clamps && from != to))
+  bool clamps = isa<FloatType>(over) && isa<IntegerType>(to) && from != to &&
+                computeType(from) != computeType(over);
+  if (!isLossless(from, over) || clamps)
     return {};
   getInputMutable().assign(inner.getInput());
   return getResult();

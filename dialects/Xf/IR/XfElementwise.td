@@ -40,7 +40,7 @@ def Xf_BinaryOp : Xf_InferredOp<"binary", [SameOperandsElementType]> {
 
 def Xf_CompareOp : Xf_InferredOp<"compare", [SameOperandsElementType]> {
   let summary = "z = x kind y as i1, with broadcasting";
-  let arguments = (ins Xf_CompareKindAttr:$kind, AnyRankedTensor:$lhs, AnyRankedTensor:$rhs);
+  let arguments = (ins Xf_CompareKindAttr:$kind, Xf_NumberTensor:$lhs, Xf_NumberTensor:$rhs);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$kind $lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
 }

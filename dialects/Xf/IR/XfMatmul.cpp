@@ -10,13 +10,9 @@
 using namespace mlir;
 using namespace mlir::xf;
 
-static RankedTensorType tensorType(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
-
 LogicalResult MatmulOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc,
                                          Adaptor adaptor, SmallVectorImpl<Type> &types) {
-  RankedTensorType lhs = tensorType(adaptor.getLhs()), rhs = tensorType(adaptor.getRhs());
+  RankedTensorType lhs = tensorTypeOf(adaptor.getLhs()), rhs = tensorTypeOf(adaptor.getRhs());
   if (lhs.getRank() < 2 || rhs.getRank() < 2)
     return emitOptionalError(loc, "expects operands of rank 2 or more, got ", lhs, " and ", rhs);
   int64_t n = rhs.getDimSize(rhs.getRank() - (adaptor.getTransposeRhs() ? 2 : 1));
@@ -34,34 +30,24 @@ LogicalResult MatmulOp::verify() {
   Type element = getElementTypeOrSelf(getLhs());
   if (!isa<FloatType, IntegerType>(element) || element.isInteger(1))
     return emitOpError("expects floats or integers, got ") << element;
-  RankedTensorType lhs = tensorType(getLhs()), rhs = tensorType(getRhs());
+  RankedTensorType lhs = tensorTypeOf(getLhs()), rhs = tensorTypeOf(getRhs());
+  if (lhs.getRank() < 2 || rhs.getRank() < 2)
+    return success(); // inferReturnTypes, which is asked after this, refuses them
   int64_t k = lhs.getDimSize(lhs.getRank() - 1),
           other = rhs.getDimSize(rhs.getRank() - (getTransposeRhs() ? 1 : 2));
-  if (!ShapedType::isDynamic(k) && !ShapedType::isDynamic(other) && k != other)
+  if (differ(k, other))
     return emitOpError("expects one contracted size, got ") << k << " and " << other;
   return success();
 }
 
 FailureOr<OpFoldResult> MatmulOp::reifyDimOfResult(OpBuilder &builder, int, int dim) {
-  RankedTensorType lhs = tensorType(getLhs()), rhs = tensorType(getRhs());
+  RankedTensorType lhs = tensorTypeOf(getLhs()), rhs = tensorTypeOf(getRhs());
   int64_t rank = std::max(lhs.getRank(), rhs.getRank());
   if (dim == rank - 2)
     return dimOf(builder, getLoc(), getLhs(), lhs.getRank() - 2);
   if (dim == rank - 1)
     return dimOf(builder, getLoc(), getRhs(), rhs.getRank() - (getTransposeRhs() ? 2 : 1));
-  // Batch dimensions broadcast: a static size other than 1 is known best, then any other but 1.
-  OpFoldResult dynamic;
-  for (Value side : {getLhs(), getRhs()}) {
-    RankedTensorType type = tensorType(side);
-    int64_t own = dim - (rank - type.getRank());
-    if (own < 0 || type.getDimSize(own) == 1)
-      continue;
-    if (!type.isDynamicDim(own))
-      return OpFoldResult(builder.getIndexAttr(type.getDimSize(own)));
-    if (!dynamic)
-      dynamic = dimOf(builder, getLoc(), side, own);
-  }
-  return dynamic ? dynamic : OpFoldResult(builder.getIndexAttr(1));
+  return broadcastSize(builder, getLoc(), {getLhs(), getRhs()}, dim);
 }
 
 // Loops (batch.., m, k, n), so that the innermost one runs along rows of rhs and result; (batch..,
@@ -76,7 +62,7 @@ FailureOr<SmallVector<Value>> MatmulOp::decomposeOperation(OpBuilder &builder) {
   int64_t m = batch, k = batch + (getTransposeRhs() ? 2 : 1),
           n = batch + (getTransposeRhs() ? 1 : 2);
   auto map = [&](Value value, int64_t row, int64_t column) {
-    ArrayRef<int64_t> shape = tensorType(value).getShape();
+    ArrayRef<int64_t> shape = tensorTypeOf(value).getShape();
     SmallVector<AffineExpr> results;
     for (auto [i, size] : llvm::enumerate(shape.drop_back(2)))
       results.push_back(size == 1 ? builder.getAffineConstantExpr(0)

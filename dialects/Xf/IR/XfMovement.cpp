@@ -11,10 +11,6 @@
 using namespace mlir;
 using namespace mlir::xf;
 
-static RankedTensorType tensorType(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
-
 //===----------------------------------------------------------------------===//
 // iota
 //===----------------------------------------------------------------------===//
@@ -45,7 +41,7 @@ static Value pass(Scalars &, ValueRange elements) {
 
 LogicalResult TransposeOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc,
                                             Adaptor adaptor, SmallVectorImpl<Type> &types) {
-  RankedTensorType input = tensorType(adaptor.getInput());
+  RankedTensorType input = tensorTypeOf(adaptor.getInput());
   SmallVector<int64_t> shape;
   for (int64_t dim : adaptor.getPerm()) {
     if (dim < 0 || dim >= input.getRank())
@@ -57,10 +53,10 @@ LogicalResult TransposeOp::inferReturnTypes(MLIRContext *, std::optional<Locatio
 }
 
 LogicalResult TransposeOp::verify() {
-  if (static_cast<int64_t>(getPerm().size()) != tensorType(getInput()).getRank() ||
+  if (static_cast<int64_t>(getPerm().size()) != tensorTypeOf(getInput()).getRank() ||
       !isPermutationVector(getPerm()))
     return emitOpError("expects perm to be a permutation of ")
-           << tensorType(getInput()).getRank() << " dimensions";
+           << tensorTypeOf(getInput()).getRank() << " dimensions";
   return success();
 }
 
@@ -112,23 +108,19 @@ void TransposeOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRC
 
 LogicalResult GatherOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc,
                                          Adaptor adaptor, SmallVectorImpl<Type> &types) {
-  RankedTensorType input = tensorType(adaptor.getInput());
+  RankedTensorType input = tensorTypeOf(adaptor.getInput());
   int64_t axis = adaptor.getAxis();
   if (axis < 0 || axis >= input.getRank())
     return emitOptionalError(loc, "expects axis below rank ", input.getRank(), ", got ", axis);
   SmallVector<int64_t> shape(input.getShape().take_front(axis));
-  llvm::append_range(shape, tensorType(adaptor.getIndices()).getShape());
+  llvm::append_range(shape, tensorTypeOf(adaptor.getIndices()).getShape());
   llvm::append_range(shape, input.getShape().drop_front(axis + 1));
   types.push_back(RankedTensorType::get(shape, input.getElementType()));
   return success();
 }
 
-LogicalResult GatherOp::verify() {
-  return success();
-}
-
 FailureOr<OpFoldResult> GatherOp::reifyDimOfResult(OpBuilder &builder, int, int dim) {
-  int64_t axis = getAxis(), inner = tensorType(getIndices()).getRank();
+  int64_t axis = getAxis(), inner = tensorTypeOf(getIndices()).getRank();
   if (dim < axis)
     return dimOf(builder, getLoc(), getInput(), dim);
   if (dim < axis + inner)
@@ -146,8 +138,8 @@ static Value boundedIndex(Scalars &s, Value raw, Value size, Value last) {
 
 FailureOr<SmallVector<Value>> GatherOp::decomposeOperation(OpBuilder &builder) {
   Definition d(builder, *this);
-  int64_t axis = getAxis(), rank = tensorType(getResult()).getRank();
-  int64_t inner = tensorType(getIndices()).getRank();
+  int64_t axis = getAxis(), rank = tensorTypeOf(getResult()).getRank();
+  int64_t inner = tensorTypeOf(getIndices()).getRank();
   SmallVector<OpFoldResult> input = d.sizesOf(getInput()), sizes(input);
   sizes.erase(sizes.begin() + axis);
   SmallVector<OpFoldResult> indexSizes = d.sizesOf(getIndices());

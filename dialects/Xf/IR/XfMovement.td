@@ -68,7 +68,6 @@ def Xf_GatherOp : Xf_InferredOp<"gather"> {
   let arguments = (ins AnyRankedTensor:$input, RankedTensorOf<[AnySignlessInteger]>:$indices, I64Attr:$axis);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$input `[` $indices `]` `axis` $axis attr-dict `:` functional-type(operands, results)";
-  let hasVerifier = 1;
 }
 
 #endif // TILEWRIGHT_XF_MOVEMENT

@@ -111,10 +111,10 @@ def Xf_ReduceOp : Xf_InferredOp<"reduce"> {
 }
 
 def Xf_ConvOp : Xf_InferredOp<"conv"> {
-  let summary = "convolution over 1 or 2 spatial dimensions (ONNX Conv)";
+  let summary = "convolution over one or more spatial dimensions (ONNX Conv)";
   let description = [{
     input [n, c, x..], filter [m, c / group, kx..], bias [m] → [n, m, o..], o = (x + begin + end − dilation (k − 1) − 1) /
-    stride + 1. pads are begin.., end.. as in ONNX.
+    stride + 1. pads are begin.., end.. as in ONNX. Dynamic sizes are such that the filter fits into the padded input.
   }];
   let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$filter, Optional<AnyRankedTensor>:$bias,
                        DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations, I64Attr:$group);

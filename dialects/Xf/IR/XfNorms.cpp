@@ -9,10 +9,6 @@
 using namespace mlir;
 using namespace mlir::xf;
 
-static RankedTensorType tensorType(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
-
 // Ops whose result has the shape and type of their first operand.
 static LogicalResult inferLikeInput(Value input, SmallVectorImpl<Type> &types) {
   types.push_back(input.getType());
@@ -21,7 +17,7 @@ static LogicalResult inferLikeInput(Value input, SmallVectorImpl<Type> &types) {
 // A float input that has dimension `axis`.
 template <class Op>
 static LogicalResult verifyAxis(Op op) {
-  RankedTensorType input = tensorType(op.getInput());
+  RankedTensorType input = tensorTypeOf(op.getInput());
   auto axis = static_cast<int64_t>(op.getAxis());
   if (axis < 0 || axis >= input.getRank())
     return op.emitOpError("expects axis below rank ") << input.getRank() << ", got " << axis;
@@ -35,7 +31,7 @@ template <class Op>
 static LogicalResult verifyParameter(Op op, Value parameter, StringRef name) {
   if (!parameter)
     return success();
-  RankedTensorType input = tensorType(op.getInput()), type = tensorType(parameter);
+  RankedTensorType input = tensorTypeOf(op.getInput()), type = tensorTypeOf(parameter);
   ArrayRef<int64_t> normalized = input.getShape().drop_front(op.getAxis());
   FailureOr<SmallVector<int64_t>> shape = broadcastShapes(normalized, type.getShape());
   if (type.getRank() > static_cast<int64_t>(normalized.size()) || failed(shape) ||
@@ -113,7 +109,7 @@ struct Norm {
         axes(llvm::to_vector(llvm::seq<int64_t>(axis, sizes.size()))),
         rows(sizesWithout(sizes, axes)), element(d.identity(sizes.size())),
         row(d.without(sizes.size(), axes)),
-        compute(computeType(tensorType(input).getElementType())),
+        compute(computeType(tensorTypeOf(input).getElementType())),
         count(d.count(ArrayRef(sizes).drop_front(axis), compute)) {}
 
   Value sum(ArrayRef<Definition::Operand> inputs, Definition::Body term) {
@@ -130,7 +126,7 @@ struct Norm {
   }
   // A parameter is broadcast into the row.
   Definition::Operand parameter(Value value) {
-    return {value, d.broadcastMap(tensorType(value), sizes.size())};
+    return {value, d.broadcastMap(tensorTypeOf(value), sizes.size())};
   }
 
   Definition d;

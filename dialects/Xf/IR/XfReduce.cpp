@@ -9,10 +9,6 @@
 using namespace mlir;
 using namespace mlir::xf;
 
-static RankedTensorType tensorType(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
-
 // Result sizes from input sizes, for any representation of a size.
 template <class Size>
 static SmallVector<Size> reducedSizes(ArrayRef<Size> input, ArrayRef<int64_t> axes, bool keepDims,
@@ -33,14 +29,14 @@ static bool isSearch(ReduceKind kind) {
 
 LogicalResult ReduceOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc,
                                          Adaptor adaptor, SmallVectorImpl<Type> &types) {
-  RankedTensorType input = tensorType(adaptor.getInput());
+  RankedTensorType input = tensorTypeOf(adaptor.getInput());
   types.push_back(RankedTensorType::get(
       reducedSizes<int64_t>(input.getShape(), adaptor.getAxes(), adaptor.getKeepDims(), 1),
       isSearch(adaptor.getKind()) ? IntegerType::get(context, 64) : input.getElementType()));
   return success();
 }
 LogicalResult ReduceOp::verify() {
-  RankedTensorType input = tensorType(getInput());
+  RankedTensorType input = tensorTypeOf(getInput());
   SmallVector<bool> seen(input.getRank(), false);
   for (int64_t axis : getAxes()) {
     if (axis < 0 || axis >= input.getRank())

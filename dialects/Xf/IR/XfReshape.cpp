@@ -12,10 +12,6 @@
 using namespace mlir;
 using namespace mlir::xf;
 
-static RankedTensorType tensorType(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
-
 // Operands and type of an op that lists its result sizes.
 static void buildSized(OpBuilder &builder, OperationState &state, Value input,
                        ArrayRef<OpFoldResult> sizes,
@@ -27,7 +23,7 @@ static void buildSized(OpBuilder &builder, OperationState &state, Value input,
     if (std::optional<int64_t> constant = getConstantIntValue(size))
       size = builder.getIndexAttr(*constant);
   dispatchIndexOpFoldResults(folded, dynamics, statics);
-  build(RankedTensorType::get(statics, tensorType(input).getElementType()), dynamics, statics);
+  build(RankedTensorType::get(statics, tensorTypeOf(input).getElementType()), dynamics, statics);
 }
 
 template <class Op>
@@ -38,9 +34,9 @@ static LogicalResult verifySized(Op op) {
   auto type = cast<RankedTensorType>(op.getType());
   if (failed(verifyCompatibleShape(type.getShape(), op.getStaticSizes())))
     return op.emitOpError("expects a result shape that matches its sizes, got ") << type;
-  if (type.getElementType() != tensorType(op.getInput()).getElementType())
+  if (type.getElementType() != tensorTypeOf(op.getInput()).getElementType())
     return op.emitOpError("expects the element type of the input to stay, got ")
-           << tensorType(op.getInput()).getElementType() << " and " << type.getElementType();
+           << tensorTypeOf(op.getInput()).getElementType() << " and " << type.getElementType();
   return success();
 }
 
@@ -61,8 +57,13 @@ SmallVector<OpFoldResult> BroadcastOp::getMixedSizes() {
 }
 
 LogicalResult BroadcastOp::verify() {
-  if (tensorType(getInput()).getRank() > static_cast<int64_t>(getStaticSizes().size()))
+  ArrayRef<int64_t> input = shapeOf(getInput()), sizes = getStaticSizes();
+  if (input.size() > sizes.size())
     return emitOpError("expects at least as many sizes as the input has dimensions");
+  for (auto [from, to] : llvm::zip(input, sizes.take_back(input.size())))
+    if (from != 1 && differ(from, to))
+      return emitOpError("expects input dimensions of 1 or of the size given, got ")
+             << from << " for " << to;
   return verifySized(*this);
 }
 
@@ -73,7 +74,7 @@ FailureOr<OpFoldResult> BroadcastOp::reifyDimOfResult(OpBuilder &builder, int, i
 FailureOr<SmallVector<Value>> BroadcastOp::decomposeOperation(OpBuilder &builder) {
   Definition d(builder, *this);
   SmallVector<OpFoldResult> sizes = getMixedSizes();
-  RankedTensorType input = tensorType(getInput());
+  RankedTensorType input = tensorTypeOf(getInput());
   Value result = d.move({{getInput(), d.broadcastMap(input, sizes.size())}}, sizes,
                         input.getElementType(), [](Scalars &, ValueRange x) { return x[0]; });
   return SmallVector<Value>{d.as(getType(), result)};
@@ -102,7 +103,7 @@ SmallVector<OpFoldResult> ReshapeOp::getMixedSizes() {
 }
 
 LogicalResult ReshapeOp::verify() {
-  auto input = tensorType(getInput()), result = tensorType(getResult());
+  auto input = tensorTypeOf(getInput()), result = tensorTypeOf(getResult());
   if (input.hasStaticShape() && result.hasStaticShape() &&
       input.getNumElements() != result.getNumElements())
     return emitOpError("expects ")
@@ -166,10 +167,10 @@ private:
   std::optional<std::pair<int64_t, int64_t>> shortest(bool back) {
     SizeForm left = 1;
     for (int64_t i = 1; i <= fromEnd - fromBegin; ++i) {
-      left = left * forms.of(back ? from[fromEnd - i] : from[fromBegin + i - 1]);
+      left = forms.product(left, forms.of(back ? from[fromEnd - i] : from[fromBegin + i - 1]));
       SizeForm right = 1;
       for (int64_t j = 1; j <= toEnd - toBegin; ++j) {
-        right = right * forms.of(back ? to[toEnd - j] : to[toBegin + j - 1]);
+        right = forms.product(right, forms.of(back ? to[toEnd - j] : to[toBegin + j - 1]));
         if (left == right)
           return std::pair(i, j);
       }
@@ -201,7 +202,7 @@ static RankedTensorType middleType(ArrayRef<Group> groups, ArrayRef<int64_t> to,
 FailureOr<SmallVector<Value>> ReshapeOp::decomposeOperation(OpBuilder &builder) {
   Definition d(builder, *this);
   SmallVector<OpFoldResult> from = d.sizesOf(getInput()), to = getMixedSizes();
-  RankedTensorType input = tensorType(getInput());
+  RankedTensorType input = tensorTypeOf(getInput());
   auto result = RankedTensorType::get(staticShape(to), input.getElementType());
   if (llvm::is_contained(input.getShape(), 0) || llvm::is_contained(result.getShape(), 0))
     return SmallVector<Value>{d.as(getType(), d.empty(to, input.getElementType()))};
@@ -233,12 +234,12 @@ FailureOr<SmallVector<Value>> ReshapeOp::decomposeOperation(OpBuilder &builder) 
 }
 
 OpFoldResult ReshapeOp::fold(FoldAdaptor adaptor) {
-  // With one dynamic size the number of elements decides.
-  int64_t dynamic = llvm::count_if(tensorType(getResult()).getShape(), ShapedType::isDynamic);
-  if (getInput().getType() == getType() &&
-      (dynamic < 2 || haveEqualSizes(getInput(), getMixedSizes())))
+  // With one dynamic size the number of elements decides, unless there are none.
+  ArrayRef<int64_t> shape = shapeOf(getResult());
+  bool decided = llvm::count_if(shape, ShapedType::isDynamic) < 2 && !llvm::is_contained(shape, 0);
+  if (getInput().getType() == getType() && (decided || haveEqualSizes(getInput(), getMixedSizes())))
     return getInput();
-  return foldReshape(adaptor.getInput(), tensorType(getResult()));
+  return foldReshape(adaptor.getInput(), tensorTypeOf(getResult()));
 }
 
 namespace {

@@ -9,17 +9,13 @@
 using namespace mlir;
 using namespace mlir::xf;
 
-static RankedTensorType tensorType(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
-
 LogicalResult RopeOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor adaptor,
                                        SmallVectorImpl<Type> &types) {
   types.push_back(adaptor.getInput().getType());
   return success();
 }
 LogicalResult RopeOp::verify() {
-  RankedTensorType input = tensorType(getInput()), table = tensorType(getCos());
+  RankedTensorType input = tensorTypeOf(getInput()), table = tensorTypeOf(getCos());
   if (input.getRank() != 4 || table.getRank() != 3)
     return emitOpError("expects input of rank 4 and tables of rank 3, got ")
            << input << " and " << table;
@@ -28,9 +24,6 @@ LogicalResult RopeOp::verify() {
            << table << " and " << getSin().getType();
   if (!isa<FloatType>(input.getElementType()) || !isa<FloatType>(table.getElementType()))
     return emitOpError("expects floats, got ") << input << " and " << table;
-  auto differ = [](int64_t a, int64_t b) {
-    return ShapedType::isStatic(a) && ShapedType::isStatic(b) && a != b;
-  };
   if (table.getDimSize(0) != 1 && differ(table.getDimSize(0), input.getDimSize(0)))
     return emitOpError("expects tables for a batch of ")
            << input.getDimSize(0) << " or 1, got " << table.getDimSize(0);
@@ -65,7 +58,7 @@ FailureOr<SmallVector<Value>> RopeOp::decomposeOperation(OpBuilder &builder) {
     return tensor::ExtractSliceOp::create(builder, loc, getInput(), offsets, half, strides);
   };
   AffineMap all = d.identity(4);
-  bool repeats = tensorType(getCos()).getDimSize(0) == 1;
+  bool repeats = tensorTypeOf(getCos()).getDimSize(0) == 1;
   AffineExpr batch = repeats ? builder.getAffineConstantExpr(0) : builder.getAffineDimExpr(0);
   AffineMap table = AffineMap::get(
       4, 0, {batch, builder.getAffineDimExpr(2), builder.getAffineDimExpr(3)}, getContext());

@@ -45,6 +45,8 @@ LogicalResult WeightOp::verifySymbolUses(SymbolTableCollection &symbols) {
   if (!data)
     return emitOpError("refers to unknown weight @") << getWeight();
   auto type = cast<RankedTensorType>(data.getType());
+  if (getLayer() && type.getRank() == 0)
+    return emitOpError("expects layers of weight @") << getWeight() << ", which is a " << type;
   if (getLayer())
     type = RankedTensorType::get(type.getShape().drop_front(), type.getElementType());
   if (type != getType())

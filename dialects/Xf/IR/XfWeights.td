@@ -59,7 +59,7 @@ def Xf_WeightDataOp : Xf_Op<"weight_data", [Symbol, IsolatedFromAbove, SingleBlo
     }
     ```
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<AnyRankedTensor>:$type, OptionalAttr<Xf_SourceAttr>:$source);
+  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<Xf_NumberTensor>:$type, OptionalAttr<Xf_SourceAttr>:$source);
   let regions = (region MaxSizedRegion<1>:$init);
   let assemblyFormat = "$sym_name `:` $type (`from` $source^)? (`init` $init^)? attr-dict";
   let hasVerifier = 1;

@@ -5,24 +5,21 @@
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/Xf/Transforms/Match.h"
-#include "mlir/IR/Matchers.h"
+#include "dialects/Xf/IR/Fold.h"
 
 namespace mlir::xf {
 
 std::optional<double> splatOf(Value value) {
-  while (Operation *op = value.getDefiningOp()) {
-    if (!isa<ReshapeOp, BroadcastOp, CastOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op))
-      break;
-    value = op->getOperand(0);
-  }
-  DenseElementsAttr elements;
-  if (!matchPattern(value, m_Constant(&elements)) || !elements.isSplat())
-    return std::nullopt;
-  if (isa<FloatType>(elements.getElementType()))
-    return elements.getSplatValue<APFloat>().convertToDouble();
-  if (elements.getElementType().isInteger(1))
-    return elements.getSplatValue<bool>() ? 1.0 : 0.0;
-  return static_cast<double>(elements.getSplatValue<APInt>().getSExtValue());
+  Operation *op = value.getDefiningOp();
+  if (isa_and_nonnull<ReshapeOp, BroadcastOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op))
+    return splatOf(op->getOperand(0));
+  auto cast = dyn_cast_or_null<CastOp>(op);
+  if (!cast)
+    return splatNumberOf(value);
+  std::optional<double> splat = splatOf(cast.getInput());
+  return splat ? castNumber(*splat, getElementTypeOrSelf(cast.getInput()),
+                            getElementTypeOrSelf(cast.getType()))
+               : std::nullopt;
 }
 
 bool isClose(double a, double b) {
@@ -108,6 +105,20 @@ Value underSquare(Value value) {
     return product.getLhs() == product.getRhs() ? product.getLhs() : Value();
   std::optional<WithScalar> power = withScalar(value, BinaryKind::pow);
   return power && power->scalar == 2 ? power->other : Value();
+}
+
+Type commonFloat(Type a, Type b) {
+  if (a == b)
+    return a;
+  return a.isF64() || b.isF64() ? Type(Float64Type::get(a.getContext()))
+                                : Type(Float32Type::get(a.getContext()));
+}
+
+Value withElements(OpBuilder &builder, Value value, Type element) {
+  RankedTensorType type = tensorTypeOf(value);
+  if (type.getElementType() == element)
+    return value;
+  return CastOp::create(builder, value.getLoc(), type.clone(element), value);
 }
 
 bool areTrailing(ArrayRef<int64_t> axes, int64_t rank) {

@@ -7,16 +7,10 @@
 #ifndef TILEWRIGHT_DIALECTS_XF_TRANSFORMS_MATCH_H
 #define TILEWRIGHT_DIALECTS_XF_TRANSFORMS_MATCH_H
 
+#include "dialects/Xf/IR/Shapes.h"
 #include "dialects/Xf/IR/Xf.h"
 
 namespace mlir::xf {
-
-inline RankedTensorType tensorTypeOf(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
-inline ArrayRef<int64_t> shapeOf(Value value) {
-  return tensorTypeOf(value).getShape();
-}
 
 /// The one number that all elements of `value` are, seen through reshape, broadcast and cast; none
 /// when elements differ or are not known at compile time.
@@ -54,6 +48,12 @@ Value underInverseRoot(Value value);
 
 /// `value` = x², as a power, a product or a square, else null.
 Value underSquare(Value value);
+
+/// The float type that holds the elements of both.
+Type commonFloat(Type a, Type b);
+
+/// `value` with elements of another float type, by a cast where it is needed.
+Value withElements(OpBuilder &builder, Value value, Type element);
 
 /// Whether the axes are the last ones of a tensor of this rank. `axes` need not be sorted.
 bool areTrailing(ArrayRef<int64_t> axes, int64_t rank);

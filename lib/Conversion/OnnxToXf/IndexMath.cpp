@@ -41,7 +41,7 @@ OpFoldResult IndexMath::sub(OpFoldResult a, OpFoldResult b) {
   return emit(sizes.of(a) - sizes.of(b));
 }
 OpFoldResult IndexMath::mul(OpFoldResult a, OpFoldResult b) {
-  return emit(sizes.of(a) * sizes.of(b));
+  return emit(sizes.product(sizes.of(a), sizes.of(b)));
 }
 OpFoldResult IndexMath::div(OpFoldResult a, OpFoldResult b) {
   return emit(sizes.quotient(sizes.of(a), sizes.of(safeDivisor(a, b))));
@@ -83,7 +83,7 @@ OpFoldResult IndexMath::max(OpFoldResult a, OpFoldResult b) {
 OpFoldResult IndexMath::product(ArrayRef<OpFoldResult> values) {
   SizeForm form = 1;
   for (OpFoldResult value : values)
-    form = form * sizes.of(value);
+    form = sizes.product(form, sizes.of(value));
   return emit(form);
 }
 

@@ -181,9 +181,11 @@ TEST_F(EvaluatorTest, UnaryOnIntegers) {
 TEST_F(EvaluatorTest, Binary) {
   std::map<BinaryKind, int> compared;
   for (StringRef name : {"f64", "f32", "f16", "bf16", "i8", "i16", "i32", "i64", "ui8", "ui64"})
-    for (uint32_t k = 0; k <= static_cast<uint32_t>(BinaryKind::rem); ++k) {
+    for (uint32_t k = 0; k <= getMaxEnumValForBinaryKind(); ++k) {
       BinaryKind kind = *symbolizeBinaryKind(k);
       Type element = type(name);
+      if (k > static_cast<uint32_t>(BinaryKind::rem) && isa<FloatType>(element))
+        continue; // logical
       // Folding a power takes six ops a bit.
       if (kind == BinaryKind::pow && element.isInteger() && element.getIntOrFloatBitWidth() > 16)
         continue;
@@ -201,7 +203,7 @@ TEST_F(EvaluatorTest, Binary) {
               << name.str() << " " << stringifyBinaryKind(kind).str() << " " << a << " " << b;
         }
     }
-  for (uint32_t k = 0; k <= static_cast<uint32_t>(BinaryKind::rem); ++k)
+  for (uint32_t k = 0; k <= getMaxEnumValForBinaryKind(); ++k)
     EXPECT_GT(compared[*symbolizeBinaryKind(k)], 500) << k;
 }
 

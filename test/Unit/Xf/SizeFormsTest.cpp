@@ -10,6 +10,7 @@
 #include "dialects/Xf/IR/Xf.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "gtest/gtest.h"
+#include <limits>
 
 using namespace mlir;
 using namespace mlir::xf;
@@ -87,4 +88,39 @@ TEST_F(SizeFormsTest, EqualFormsAreOneValue) {
   OpFoldResult once = forms.materialize(builder, loc, sum);
   EXPECT_EQ(forms.materialize(builder, loc, forms.of(once)), once);
   EXPECT_EQ(forms.materialize(builder, loc, sum - sum), OpFoldResult(builder.getIndexAttr(0)));
+}
+
+TEST_F(SizeFormsTest, DivisionEnds) {
+  // y / (y − x y) is a power series, whichever of the two is known first.
+  for (auto [x, y] : {std::pair("a", "b"), std::pair("b", "a")}) {
+    SizeForms forms;
+    forms.dim(builder.getStringAttr("a"));
+    Value divisor = sub(dim(y), mul(dim(x), dim(y)));
+    SizeForm quotient = forms.of(div(dim(y), divisor));
+    EXPECT_FALSE(quotient.asConstant());
+  }
+}
+
+TEST_F(SizeFormsTest, ProductsStaySmall) {
+  SizeForms forms;
+  SizeForm product = 1, power = 1;
+  for (int64_t i = 0; i < 40; ++i) {
+    SizeForm x = forms.dim(builder.getStringAttr("d" + std::to_string(i)));
+    product = forms.product(product, x + 1);
+    power = forms.product(power, forms.product(power, x));
+  }
+  EXPECT_LE(product.terms().size(), SizeForm::maxTerms);
+  EXPECT_LE(power.terms().rbegin()->first.size(), SizeForm::maxTerms);
+  EXPECT_TRUE(forms.isNonNegative(product));
+}
+
+TEST_F(SizeFormsTest, ProofsDoNotWrap) {
+  SizeForms forms;
+  constexpr int64_t least = std::numeric_limits<int64_t>::min();
+  EXPECT_EQ(forms.minimum(least, 1), SizeForm(least));
+  EXPECT_EQ(forms.maximum(least, 1), SizeForm(1));
+  SizeForm x = forms.dim(builder.getStringAttr("x"));
+  forms.rangeOf(x.terms().begin()->first.front()).upper = 512;
+  EXPECT_FALSE(forms.isAtMost(x, least));
+  EXPECT_FALSE(forms.leastOf(SizeForm(least) - x));
 }
