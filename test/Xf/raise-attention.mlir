@@ -229,3 +229,68 @@ func.func @one_row(%q: tensor<2x4x5x8xf32>, %k: tensor<2x4x5x8xf32>, %v: tensor<
   // CHECK: xf.attention {{.*}} mask(%[[M]]) scale 1.0{{0*}}e+00 :
   return %y : tensor<2x4x5x8xf32>
 }
+
+// -----
+
+// The scale is 0: 0.3 as an integer.
+// CHECK-LABEL: func @converted_scale
+func.func @converted_scale(%q: tensor<1x2x6x8xf32>, %k: tensor<1x2x6x8xf32>, %v: tensor<1x2x6x8xf32>) -> tensor<1x2x6x8xf32> {
+  %c = arith.constant dense<0.3> : tensor<f32>
+  %b = xf.broadcast %c to [6, 6] : tensor<f32> -> tensor<6x6xf32>
+  %i = xf.cast %b : (tensor<6x6xf32>) -> tensor<6x6xi32>
+  %s = xf.cast %i : (tensor<6x6xi32>) -> tensor<6x6xf32>
+  %x = xf.matmul %q, %k transpose_rhs : (tensor<1x2x6x8xf32>, tensor<1x2x6x8xf32>) -> tensor<1x2x6x6xf32>
+  %a = xf.binary mul %x, %s : (tensor<1x2x6x6xf32>, tensor<6x6xf32>) -> tensor<1x2x6x6xf32>
+  %p = xf.softmax %a axis 3 : (tensor<1x2x6x6xf32>) -> tensor<1x2x6x6xf32>
+  %y = xf.matmul %p, %v : (tensor<1x2x6x6xf32>, tensor<1x2x6x8xf32>) -> tensor<1x2x6x8xf32>
+  // CHECK: xf.attention {{.*}} scale 0.0{{0*}}e+00 :
+  return %y : tensor<1x2x6x8xf32>
+}
+// -----
+
+// c tanh(s) with a negative c is |c| tanh(-s).
+// CHECK-LABEL: func @negative_softcap
+func.func @negative_softcap(%q: tensor<2x4x5x8xf32>, %k: tensor<2x4x5x8xf32>, %v: tensor<2x4x5x8xf32>) -> tensor<2x4x5x8xf32> {
+  %cap = arith.constant dense<-50.0> : tensor<f32>
+  %x = xf.matmul %q, %k transpose_rhs : (tensor<2x4x5x8xf32>, tensor<2x4x5x8xf32>) -> tensor<2x4x5x5xf32>
+  %t = xf.unary tanh %x : (tensor<2x4x5x5xf32>) -> tensor<2x4x5x5xf32>
+  %c = xf.binary mul %t, %cap : (tensor<2x4x5x5xf32>, tensor<f32>) -> tensor<2x4x5x5xf32>
+  %p = xf.softmax %c axis 3 : (tensor<2x4x5x5xf32>) -> tensor<2x4x5x5xf32>
+  %y = xf.matmul %p, %v : (tensor<2x4x5x5xf32>, tensor<2x4x5x8xf32>) -> tensor<2x4x5x8xf32>
+  // CHECK: xf.attention {{.*}} scale -5.0{{0*}}e+01 {softcap = 5.0{{0*}}e+01 : f64}
+  return %y : tensor<2x4x5x8xf32>
+}
+// -----
+
+// Scores in f16, probabilities and values in f32.
+// CHECK-LABEL: func @mixed_types
+func.func @mixed_types(%q: tensor<2x4x5x8xf16>, %k: tensor<2x4x5x8xf16>, %v: tensor<2x4x5x8xf32>) -> tensor<2x4x5x8xf32> {
+  %x = xf.matmul %q, %k transpose_rhs : (tensor<2x4x5x8xf16>, tensor<2x4x5x8xf16>) -> tensor<2x4x5x5xf16>
+  %c = xf.cast %x : (tensor<2x4x5x5xf16>) -> tensor<2x4x5x5xf32>
+  %p = xf.softmax %c axis 3 : (tensor<2x4x5x5xf32>) -> tensor<2x4x5x5xf32>
+  %y = xf.matmul %p, %v : (tensor<2x4x5x5xf32>, tensor<2x4x5x8xf32>) -> tensor<2x4x5x8xf32>
+  // CHECK: xf.attention {{.*}} : (tensor<2x4x5x8xf32>, tensor<2x4x5x8xf32>, tensor<2x4x5x8xf32>) -> tensor<2x4x5x8xf32>
+  return %y : tensor<2x4x5x8xf32>
+}
+// -----
+
+// No heads.
+// CHECK-LABEL: func @no_heads
+// CHECK-NOT: xf.attention
+func.func @no_heads(%q: tensor<2x0x5x8xf32>, %k: tensor<2x0x5x8xf32>, %v: tensor<2x0x5x8xf32>) -> tensor<2x0x5x8xf32> {
+  %x = xf.matmul %q, %k transpose_rhs : (tensor<2x0x5x8xf32>, tensor<2x0x5x8xf32>) -> tensor<2x0x5x5xf32>
+  %p = xf.softmax %x axis 3 : (tensor<2x0x5x5xf32>) -> tensor<2x0x5x5xf32>
+  %y = xf.matmul %p, %v : (tensor<2x0x5x5xf32>, tensor<2x0x5x8xf32>) -> tensor<2x0x5x8xf32>
+  return %y : tensor<2x0x5x8xf32>
+}
+// -----
+
+// Values of one batch, repeated for two.
+// CHECK-LABEL: func @one_batch_of_values
+// CHECK-NOT: xf.attention
+func.func @one_batch_of_values(%q: tensor<2x4x5x8xf32>, %k: tensor<2x4x5x8xf32>, %v: tensor<1x4x5x8xf32>) -> tensor<2x4x5x8xf32> {
+  %x = xf.matmul %q, %k transpose_rhs : (tensor<2x4x5x8xf32>, tensor<2x4x5x8xf32>) -> tensor<2x4x5x5xf32>
+  %p = xf.softmax %x axis 3 : (tensor<2x4x5x5xf32>) -> tensor<2x4x5x5xf32>
+  %y = xf.matmul %p, %v : (tensor<2x4x5x5xf32>, tensor<1x4x5x8xf32>) -> tensor<2x4x5x8xf32>
+  return %y : tensor<2x4x5x8xf32>
+}

@@ -190,20 +190,28 @@ private:
 
   LogicalResult build(const Scores &scores) {
     int64_t heads = shapeOf(query)[1], keyHeads = shapeOf(key)[1];
-    if (ShapedType::isDynamic(heads) || ShapedType::isDynamic(keyHeads) || heads % keyHeads ||
-        shapeOf(value)[1] != keyHeads)
+    if (ShapedType::isDynamic(heads) || ShapedType::isDynamic(keyHeads) || keyHeads == 0 ||
+        heads % keyHeads || shapeOf(value)[1] != keyHeads)
       return fail("expects static numbers of heads, query heads a multiple of key and value heads");
-    if (!areEqualSizes(dimOf(rewriter, loc, query, 0), dimOf(rewriter, loc, key, 0)))
-      return fail("expects one batch size of query and key");
-    Visibility visible = visibilityOf(rewriter, scores);
+    OpFoldResult batch = dimOf(rewriter, loc, query, 0);
+    if (!areEqualSizes(batch, dimOf(rewriter, loc, key, 0)) ||
+        !areEqualSizes(batch, dimOf(rewriter, loc, value, 0)))
+      return fail("expects one batch size of query, key and value");
+    std::optional<Visibility> visible = visibilityOf(rewriter, scores);
+    if (!visible)
+      return fail("scores are replaced by a number that a row without keys would show");
+    // Scores in f16 under probabilities in f32: the op has one type, which holds both.
+    Type element = commonFloat(tensorTypeOf(query).getElementType(), op.getType().getElementType());
+    for (Value *operand : {&query, &key, &value})
+      *operand = withElements(rewriter, *operand, element);
     SmallVector<int64_t> shape(shapeOf(query));
     shape.back() = shapeOf(value).back();
-    auto type = RankedTensorType::get(shape, op.getType().getElementType());
     Value attended = AttentionOp::create(
-        rewriter, loc, type, query, key, value, visible.mask, visible.offset, Value(),
-        rewriter.getF64FloatAttr(rounded(scores.scale)),
-        visible.causal ? rewriter.getUnitAttr() : UnitAttr(),
-        rewriter.getF64FloatAttr(scores.softcap), rewriter.getI64IntegerAttr(visible.window));
+        rewriter, loc, RankedTensorType::get(shape, element), query, key, value, visible->mask,
+        visible->offset, Value(), rewriter.getF64FloatAttr(rounded(scores.scale)),
+        visible->causal ? rewriter.getUnitAttr() : UnitAttr(),
+        rewriter.getF64FloatAttr(scores.softcap), rewriter.getI64IntegerAttr(visible->window));
+    attended = withElements(rewriter, attended, op.getType().getElementType());
     if (shapeOf(op).size() != 4)
       attended = reshaped(rewriter, loc, attended, dimsOf(rewriter, loc, op));
     if (attended.getType() != op.getType())

@@ -12,8 +12,9 @@
 namespace mlir::xf {
 
 // Exporters hide a key by -inf, by the least finite number, or by -1e4 (the least that fp16
-// training needed).
-static constexpr double leastHidden = -1e4;
+// training needed). A sum of a score and a number from -1e9 on is that number, as long as the score
+// is below 32 (half an ulp of f32).
+static constexpr double leastHidden = -1e4, absorbing = -1e9;
 
 static Value scalar(OpBuilder &builder, Location loc, Type element, double number) {
   auto type = RankedTensorType::get({}, element);
@@ -53,7 +54,7 @@ static LogicalResult collectSum(OpBuilder &builder, BinaryOp sum, Scores &parts,
 }
 
 // where(keep, scores, -inf), or where(hide, -inf, scores). A finite number is added instead: the
-// same to float precision.
+// same where it absorbs the score, or the row sees another key.
 static LogicalResult collectSelect(OpBuilder &builder, SelectOp select, Scores &parts,
                                    StringRef &reason) {
   Value condition = select.getCondition(), scores = select.getOnTrue();
@@ -79,6 +80,8 @@ static LogicalResult collectSelect(OpBuilder &builder, SelectOp select, Scores &
         least = scalar(builder, select.getLoc(), element, *hidden);
   parts.added.push_back(SelectOp::create(builder, select.getLoc(), condition, keeps ? zero : least,
                                          keeps ? least : zero));
+  if (*hidden > absorbing)
+    parts.weak.push_back(parts.added.back());
   return collect(builder, scores, parts, reason);
 }
 
@@ -92,13 +95,24 @@ static LogicalResult collectReshape(OpBuilder &builder, ReshapeOp reshape, Score
     reason = "scores are reshaped across rows or keys";
     return failure();
   }
-  if (outer.size() == 4 && inner.size() == 3)
-    parts.batchAndHeads = {outer[0], outer[1]};
-  else if (outer.size() != inner.size() && hasMasks(parts)) {
-    reason = "scores are reshaped after a mask was added";
+  if (outer.size() != 4 || inner.size() != 3) {
+    if (hasMasks(parts) && !areEqualSizes(outer, inner)) {
+      reason = "scores are reshaped after a mask was added";
+      return failure();
+    }
+    return collect(builder, reshape.getInput(), parts, reason);
+  }
+  parts.batchAndHeads = {outer[0], outer[1]};
+  size_t added = parts.added.size(), kept = parts.kept.size();
+  if (failed(collect(builder, reshape.getInput(), parts, reason)))
+    return failure();
+  auto differsByHead = [](Value mask) { return shapeOf(mask).size() > 2 && shapeOf(mask)[0] != 1; };
+  if (llvm::any_of(ArrayRef(parts.added).drop_front(added), differsByHead) ||
+      llvm::any_of(ArrayRef(parts.kept).drop_front(kept), differsByHead)) {
+    reason = "masks are applied under [batch heads] and under [batch, heads]";
     return failure();
   }
-  return collect(builder, reshape.getInput(), parts, reason);
+  return success();
 }
 
 static LogicalResult collect(OpBuilder &builder, Value value, Scores &parts, StringRef &reason) {
@@ -110,10 +124,11 @@ static LogicalResult collect(OpBuilder &builder, Value value, Scores &parts, Str
     parts.scale *= scaled->scalar;
     return collect(builder, scaled->other, parts, reason);
   }
-  if (Value inner = inputOf(value, UnaryKind::tanh); inner && parts.softcap == 0) {
-    // c tanh(s / c): the factor met so far is c, and what stands inside is scaled by 1 / c.
-    double cap = parts.scale;
-    parts.softcap = cap;
+  if (Value inner = inputOf(value, UnaryKind::tanh);
+      inner && parts.softcap == 0 && parts.scale != 0) {
+    // c tanh(s / c): the factor met so far is c, and what stands inside is scaled by 1 / c. The
+    // tanh is odd: of a negative c the sign goes to the scale.
+    parts.softcap = std::abs(parts.scale);
     return collect(builder, inner, parts, reason);
   }
   if (BinaryOp sum = binaryOf(value, BinaryKind::add))
@@ -169,9 +184,10 @@ public:
       splitConjunction(condition, conditions);
     for (Value mask : scores.added)
       splitSum(mask, terms);
+    weak = scores.weak;
   }
 
-  Visibility run() {
+  std::optional<Visibility> run() {
     llvm::erase_if(conditions,
                    [&](Value condition) { return takeIn(condition, 1, 0, /*exact=*/true); });
     bool alone = conditions.empty();
@@ -187,6 +203,8 @@ public:
       if (least > leastHidden || !takeIn(term, 0, least, exact))
         rest.push_back(term);
     }
+    if (llvm::any_of(rest, [&](Value term) { return llvm::is_contained(weak, term); }))
+      return std::nullopt;
     if (offset != SizeForm())
       result.offset =
           getValueOrCreateConstantIndexOp(builder, loc, sizes.materialize(builder, loc, offset));
@@ -241,24 +259,30 @@ private:
               : condition;
     Value sum;
     for (Value term : rest)
-      sum = sum ? BinaryOp::create(builder, loc, BinaryKind::add, sum, term).getResult() : term;
+      sum = sum ? added(sum, term) : term;
     if (!keep || !sum)
       return keep ? keep : sum;
     Type element = tensorTypeOf(sum).getElementType();
     return SelectOp::create(builder, loc, keep, sum, scalar(builder, loc, element, -INFINITY));
   }
 
+  Value added(Value a, Value b) {
+    Type element = commonFloat(tensorTypeOf(a).getElementType(), tensorTypeOf(b).getElementType());
+    return BinaryOp::create(builder, loc, BinaryKind::add, withElements(builder, a, element),
+                            withElements(builder, b, element));
+  }
+
   OpBuilder &builder;
   Location loc;
   ArrayRef<int64_t> product;
-  SmallVector<Value> conditions, terms;
+  SmallVector<Value> conditions, terms, weak;
   SizeForms sizes;
   SizeForm offset;
   Visibility result;
 };
 } // namespace
 
-Visibility visibilityOf(OpBuilder &builder, const Scores &scores) {
+std::optional<Visibility> visibilityOf(OpBuilder &builder, const Scores &scores) {
   return VisibilityBuilder(builder, scores).run();
 }
 

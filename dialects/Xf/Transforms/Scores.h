@@ -18,6 +18,9 @@ struct Scores {
   double scale = 1, softcap = 0;
   /// Added; and i1 that keep where true (all of them).
   SmallVector<Value> added, kept;
+  /// Those of `added` that took the place of the score, with a number too small to absorb it: the
+  /// same only in rows that see a key.
+  SmallVector<Value> weak;
   /// Sizes [batch, heads] where a product of rank 3 is masked as rank 4.
   std::optional<std::pair<OpFoldResult, OpFoldResult>> batchAndHeads;
 };
@@ -36,7 +39,8 @@ struct Visibility {
   /// Null when nothing remains.
   Value mask;
 };
-Visibility visibilityOf(OpBuilder &builder, const Scores &scores);
+/// None where a row without keys would show that a mask was weak.
+std::optional<Visibility> visibilityOf(OpBuilder &builder, const Scores &scores);
 
 } // namespace mlir::xf
 
