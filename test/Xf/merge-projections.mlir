@@ -55,3 +55,24 @@ func.func @apart(%x: tensor<2x2x4x8xf32>, %y: tensor<2x2x4x8xf32>, %w: tensor<8x
   %4 = xf.matmul %x, %b : (tensor<2x2x4x8xf32>, tensor<8x8xf32>) -> tensor<2x2x4x8xf32>
   return %1, %2, %3, %4 : tensor<2x2x4x8xf32>, tensor<2x2x4x8xf32>, tensor<2x2x4x8xf32>, tensor<2x2x4x8xf32>
 }
+
+// -----
+
+xf.weight_data @a : tensor<8x8xf32> from #xf.source<"m", 0, 256, raw>
+xf.weight_data @b : tensor<8x8xf32> from #xf.source<"m", 256, 256, raw>
+// A bias may be added behind the attention that ends the group.
+// CHECK-LABEL: func @bias_behind_attention
+// CHECK: %[[S:.*]] = xf.binary add
+// CHECK: tensor.extract_slice %[[S]]
+// CHECK: tensor.extract_slice %[[S]]
+// CHECK: xf.attention
+func.func @bias_behind_attention(%x: tensor<2x2x4x8xf32>) -> (tensor<2x2x4x8xf32>, tensor<2x2x4x8xf32>, tensor<2x2x4x8xf32>) {
+  %bias = arith.constant dense<1.0> : tensor<8xf32>
+  %a = xf.weight @a : tensor<8x8xf32>
+  %b = xf.weight @b : tensor<8x8xf32>
+  %0 = xf.matmul %x, %a : (tensor<2x2x4x8xf32>, tensor<8x8xf32>) -> tensor<2x2x4x8xf32>
+  %1 = xf.matmul %x, %b : (tensor<2x2x4x8xf32>, tensor<8x8xf32>) -> tensor<2x2x4x8xf32>
+  %3 = xf.attention %x, %x, %x scale 1.0 : (tensor<2x2x4x8xf32>, tensor<2x2x4x8xf32>, tensor<2x2x4x8xf32>) -> tensor<2x2x4x8xf32>
+  %2 = xf.binary add %1, %bias : (tensor<2x2x4x8xf32>, tensor<8xf32>) -> tensor<2x2x4x8xf32>
+  return %0, %2, %3 : tensor<2x2x4x8xf32>, tensor<2x2x4x8xf32>, tensor<2x2x4x8xf32>
+}

@@ -129,3 +129,16 @@ func.func @no_activation(%x: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf3
   %c = xf.binary mul %x, %7 : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
   return %a, %b, %c : tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>
 }
+
+// -----
+
+// The sum is a result, and no quotient reads it.
+// CHECK-LABEL: func @denominator_only
+// CHECK-NOT: sigmoid
+func.func @denominator_only(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %one = arith.constant dense<1.0> : tensor<f32>
+  %n = xf.unary neg %x : (tensor<4xf32>) -> tensor<4xf32>
+  %e = xf.unary exp %n : (tensor<4xf32>) -> tensor<4xf32>
+  %s = xf.binary add %e, %one : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  return %s : tensor<4xf32>
+}

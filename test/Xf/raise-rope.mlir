@@ -145,3 +145,66 @@ func.func @no_rope(%x: tensor<2x4x5x8xf32>, %cos: tensor<5x8xf32>, %sin: tensor<
   %9 = tensor.concat dim(3) %5, %8 : (tensor<2x4x5x4xf32>, tensor<2x4x5x4xf32>) -> tensor<2x4x5x8xf32>
   return %2, %9 : tensor<2x4x5x8xf32>, tensor<2x4x5x8xf32>
 }
+
+// -----
+
+// A factor of the whole row is halved as the table is.
+// CHECK-LABEL: func @scaled_tables
+func.func @scaled_tables(%x: tensor<2x4x5x8xf32>, %angles: tensor<5x4xf32>) -> tensor<2x4x5x8xf32> {
+  %half = arith.constant dense<0.5> : tensor<8xf32>
+  %a2 = tensor.concat dim(1) %angles, %angles : (tensor<5x4xf32>, tensor<5x4xf32>) -> tensor<5x8xf32>
+  %c = xf.unary cos %a2 : (tensor<5x8xf32>) -> tensor<5x8xf32>
+  %cos = xf.binary mul %c, %half : (tensor<5x8xf32>, tensor<8xf32>) -> tensor<5x8xf32>
+  %sin = xf.unary sin %a2 : (tensor<5x8xf32>) -> tensor<5x8xf32>
+  %lo = tensor.extract_slice %x[0, 0, 0, 0] [2, 4, 5, 4] [1, 1, 1, 1] : tensor<2x4x5x8xf32> to tensor<2x4x5x4xf32>
+  %hi = tensor.extract_slice %x[0, 0, 0, 4] [2, 4, 5, 4] [1, 1, 1, 1] : tensor<2x4x5x8xf32> to tensor<2x4x5x4xf32>
+  %neg = xf.unary neg %hi : (tensor<2x4x5x4xf32>) -> tensor<2x4x5x4xf32>
+  %turned = tensor.concat dim(3) %neg, %lo : (tensor<2x4x5x4xf32>, tensor<2x4x5x4xf32>) -> tensor<2x4x5x8xf32>
+  %0 = xf.binary mul %x, %cos : (tensor<2x4x5x8xf32>, tensor<5x8xf32>) -> tensor<2x4x5x8xf32>
+  %1 = xf.binary mul %turned, %sin : (tensor<2x4x5x8xf32>, tensor<5x8xf32>) -> tensor<2x4x5x8xf32>
+  %y = xf.binary add %0, %1 : (tensor<2x4x5x8xf32>, tensor<2x4x5x8xf32>) -> tensor<2x4x5x8xf32>
+  // CHECK-DAG: %[[HALF:.*]] = arith.constant dense<5.0{{.*}}> : tensor<4xf32>
+  // CHECK-DAG: %[[C:.*]] = xf.binary mul %{{.*}}, %[[HALF]] : (tensor<5x4xf32>, tensor<4xf32>)
+  // CHECK: %[[T:.*]] = xf.reshape %[[C]] to [1, 5, 4]
+  // CHECK: xf.rope %{{.*}} cos(%[[T]])
+  return %y : tensor<2x4x5x8xf32>
+}
+// -----
+
+// Tables of three batches make three of one.
+// CHECK-LABEL: func @tables_add_batches
+// CHECK-NOT: xf.rope
+func.func @tables_add_batches(%x: tensor<1x4x5x8xf32>, %cos: tensor<3x1x5x4xf32>, %sin: tensor<3x1x5x4xf32>) -> tensor<3x4x5x8xf32> {
+  %lo = tensor.extract_slice %x[0, 0, 0, 0] [1, 4, 5, 4] [1, 1, 1, 1] : tensor<1x4x5x8xf32> to tensor<1x4x5x4xf32>
+  %hi = tensor.extract_slice %x[0, 0, 0, 4] [1, 4, 5, 4] [1, 1, 1, 1] : tensor<1x4x5x8xf32> to tensor<1x4x5x4xf32>
+  %3 = xf.binary mul %lo, %cos : (tensor<1x4x5x4xf32>, tensor<3x1x5x4xf32>) -> tensor<3x4x5x4xf32>
+  %4 = xf.binary mul %hi, %sin : (tensor<1x4x5x4xf32>, tensor<3x1x5x4xf32>) -> tensor<3x4x5x4xf32>
+  %5 = xf.binary sub %3, %4 : (tensor<3x4x5x4xf32>, tensor<3x4x5x4xf32>) -> tensor<3x4x5x4xf32>
+  %6 = xf.binary mul %lo, %sin : (tensor<1x4x5x4xf32>, tensor<3x1x5x4xf32>) -> tensor<3x4x5x4xf32>
+  %7 = xf.binary mul %hi, %cos : (tensor<1x4x5x4xf32>, tensor<3x1x5x4xf32>) -> tensor<3x4x5x4xf32>
+  %8 = xf.binary add %6, %7 : (tensor<3x4x5x4xf32>, tensor<3x4x5x4xf32>) -> tensor<3x4x5x4xf32>
+  %9 = tensor.concat dim(3) %5, %8 : (tensor<3x4x5x4xf32>, tensor<3x4x5x4xf32>) -> tensor<3x4x5x8xf32>
+  return %9 : tensor<3x4x5x8xf32>
+}
+// -----
+
+// Joined again under sizes that are exchanged, which their types do not tell.
+// CHECK-LABEL: func @exchanged_sizes
+// CHECK-NOT: xf.rope
+func.func @exchanged_sizes(%x: tensor<?x4x?x8xf32> {xf.dims = ["b", "", "s", ""]}, %cos: tensor<1x1x?x4xf32> {xf.dims = ["", "", "s", ""]}, %sin: tensor<1x1x?x4xf32> {xf.dims = ["", "", "s", ""]}) -> tensor<?x4x?x8xf32> {
+  %b = xf.dim "b"
+  %s = xf.dim "s"
+  %x0 = tensor.extract_slice %x[0, 0, 0, 0] [%b, 4, %s, 4] [1, 1, 1, 2] : tensor<?x4x?x8xf32> to tensor<?x4x?x4xf32>
+  %x1 = tensor.extract_slice %x[0, 0, 0, 1] [%b, 4, %s, 4] [1, 1, 1, 2] : tensor<?x4x?x8xf32> to tensor<?x4x?x4xf32>
+  %0 = xf.binary mul %x0, %cos : (tensor<?x4x?x4xf32>, tensor<1x1x?x4xf32>) -> tensor<?x4x?x4xf32>
+  %1 = xf.binary mul %x1, %sin : (tensor<?x4x?x4xf32>, tensor<1x1x?x4xf32>) -> tensor<?x4x?x4xf32>
+  %2 = xf.binary sub %0, %1 : (tensor<?x4x?x4xf32>, tensor<?x4x?x4xf32>) -> tensor<?x4x?x4xf32>
+  %3 = xf.binary mul %x0, %sin : (tensor<?x4x?x4xf32>, tensor<1x1x?x4xf32>) -> tensor<?x4x?x4xf32>
+  %4 = xf.binary mul %x1, %cos : (tensor<?x4x?x4xf32>, tensor<1x1x?x4xf32>) -> tensor<?x4x?x4xf32>
+  %5 = xf.binary add %3, %4 : (tensor<?x4x?x4xf32>, tensor<?x4x?x4xf32>) -> tensor<?x4x?x4xf32>
+  %6 = xf.reshape %2 to [%s, 4, %b, 4, 1] : tensor<?x4x?x4xf32> -> tensor<?x4x?x4x1xf32>
+  %7 = xf.reshape %5 to [%s, 4, %b, 4, 1] : tensor<?x4x?x4xf32> -> tensor<?x4x?x4x1xf32>
+  %8 = tensor.concat dim(4) %6, %7 : (tensor<?x4x?x4x1xf32>, tensor<?x4x?x4x1xf32>) -> tensor<?x4x?x4x2xf32>
+  %y = xf.reshape %8 to [%s, 4, %b, 8] : tensor<?x4x?x4x2xf32> -> tensor<?x4x?x8xf32>
+  return %y : tensor<?x4x?x8xf32>
+}

@@ -33,21 +33,18 @@ public:
   // Projections of one input, in program order, up to the next attention: what stands behind it
   // belongs to another layer, or is better off with an epilogue of its own.
   void run(Block &block) {
-    llvm::MapVector<Value, SmallVector<Projection>> groups;
-    auto flush = [&] {
-      for (auto &[input, projections] : groups)
-        if (projections.size() > 1)
-          merge(projections);
-      groups.clear();
-    };
-    for (Operation &op : llvm::make_early_inc_range(block)) {
-      if (isa<AttentionOp, SoftmaxOp>(op))
-        flush();
+    // By input and the number of attentions in front.
+    llvm::MapVector<std::pair<Value, int>, SmallVector<Projection>> groups;
+    int attentions = 0;
+    for (Operation &op : block) {
+      attentions += isa<AttentionOp, SoftmaxOp>(op);
       if (auto product = dyn_cast<MatmulOp>(op))
         if (std::optional<Projection> projection = projectionOf(product))
-          groups[product.getLhs()].push_back(*projection);
+          groups[{product.getLhs(), attentions}].push_back(*projection);
     }
-    flush();
+    for (auto &[input, projections] : groups)
+      if (projections.size() > 1)
+        merge(projections);
   }
 
 private:

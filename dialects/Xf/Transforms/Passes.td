@@ -75,7 +75,7 @@ def MergeProjections : Pass<"xf-merge-projections", "::mlir::func::FuncOp"> {
   let summary = "Contractions of one input with weights are one contraction, of which results are slices";
   let description = [{
     Q, K and V, or gate and up: matmuls with the same left side and weights of rank 2 (or values computed from weights alone) read the input once.
-    Rank-1 biases are concatenated as well; a missing one counts as 0. Groups end at the next attention, so that the projections
+    Rank-1 biases are concatenated as well; a missing one counts as 0. Groups end at the next attention (or softmax), so that the projections
     of an encoder's output by every decoder layer stay with their layers. The concatenations of weights are left to
     xf-fold-weights.
 

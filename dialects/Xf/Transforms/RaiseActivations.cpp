@@ -190,12 +190,14 @@ struct RaiseSigmoid : OpRewritePattern<UnaryOp> {
   static LogicalResult raise(Operation *quotient, Value denominator, Value x,
                              PatternRewriter &rewriter) {
     rewriter.setInsertionPoint(quotient);
-    if (unaryOf(quotient->getResult(0), UnaryKind::reciprocal)) {
+    if (auto unary = dyn_cast<UnaryOp>(quotient);
+        unary && unary.getKind() == UnaryKind::reciprocal) {
       rewriter.replaceOpWithNewOp<UnaryOp>(quotient, UnaryKind::sigmoid, x);
       return success();
     }
-    BinaryOp division = binaryOf(quotient->getResult(0), BinaryKind::div);
-    if (!division || division.getRhs() != denominator || division.getType() != x.getType())
+    auto division = dyn_cast<BinaryOp>(quotient);
+    if (!division || division.getKind() != BinaryKind::div || division.getRhs() != denominator ||
+        division.getType() != x.getType())
       return failure();
     Value sigmoid = UnaryOp::create(rewriter, quotient->getLoc(), UnaryKind::sigmoid, x);
     if (splatOf(division.getLhs()) == 1.0)

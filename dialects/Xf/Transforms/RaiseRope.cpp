@@ -40,10 +40,11 @@ Both bothOrders(BinaryOp op) {
 // The last dimension of size 1 that a reshape of `value` added, removed again; else null.
 Value withoutLastUnit(Value value) {
   auto reshape = value.getDefiningOp<ReshapeOp>();
-  if (!reshape || shapeOf(reshape).back() != 1 ||
-      shapeOf(reshape).drop_back() != shapeOf(reshape.getInput()))
+  if (!reshape || shapeOf(reshape).back() != 1)
     return {};
-  return reshape.getInput();
+  SmallVector<OpFoldResult> sizes = reshape.getMixedSizes();
+  return haveEqualSizes(reshape.getInput(), ArrayRef(sizes).drop_back()) ? reshape.getInput()
+                                                                         : Value();
 }
 
 // x[.., i, k] of a view [.., r, 2] of `source`, when `value` is that.
@@ -51,14 +52,17 @@ std::optional<LastSlice> memberOf(OpBuilder &builder, Value value) {
   auto drop = value.getDefiningOp<ReshapeOp>();
   std::optional<LastSlice> slice = drop ? lastSliceOf(builder, drop.getInput()) : std::nullopt;
   auto split = slice ? slice->source.getDefiningOp<ReshapeOp>() : ReshapeOp();
-  if (!split || slice->size != 1 || shapeOf(split).back() != 2)
+  if (!split || slice->size != 1 || shapeOf(split).size() < 2 || shapeOf(split).back() != 2)
     return std::nullopt;
-  int64_t r = shapeOf(value).back();
-  ArrayRef<int64_t> shape = shapeOf(split), whole = shapeOf(split.getInput());
-  if (shape.size() != whole.size() + 1 || shape[shape.size() - 2] != r || whole.back() != 2 * r ||
-      shape.drop_back(2) != whole.drop_back() || shapeOf(value).size() != whole.size())
+  SmallVector<OpFoldResult> sizes = split.getMixedSizes();
+  sizes.pop_back();
+  std::optional<int64_t> r = getConstantIntValue(sizes.back());
+  if (!r || !haveEqualSizes(value, sizes))
     return std::nullopt;
-  return LastSlice{split.getInput(), slice->offset, r, 2};
+  sizes.back() = builder.getIndexAttr(2 * *r);
+  if (!haveEqualSizes(split.getInput(), sizes))
+    return std::nullopt;
+  return LastSlice{split.getInput(), slice->offset, *r, 2};
 }
 
 std::optional<Pairs> pairsOf(OpBuilder &builder, Value first, Value second) {
@@ -181,7 +185,8 @@ private:
       return rewriter.notifyMatchFailure(op, "no rotation of pairs in front of it");
     std::optional<Pairs> pairs = pairsOf(rewriter, rotation->x0, rotation->x1);
     if (!pairs || pairs->interleaved != joined->interleaved ||
-        shapeOf(pairs->source).back() != 2 * pairs->r)
+        shapeOf(pairs->source).back() != 2 * pairs->r ||
+        shapeOf(pairs->source) != shapeOf(op->getResult(0)))
       return rewriter.notifyMatchFailure(op, "pairs are not joined as they were split");
     return replace(*pairs, rotation->cos, rotation->sin);
   }

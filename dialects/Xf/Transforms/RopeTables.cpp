@@ -35,8 +35,8 @@ static Value constantOnePerPair(OpBuilder &builder, Value table, DenseElementsAt
   return arith::ConstantOp::create(builder, table.getLoc(), DenseElementsAttr::get(type, once));
 }
 
-// f of which `table` is concat(f, f), or of which it is the interleaved repetition [.., r] -> [..,
-// r, 2] -> [.., 2r].
+// f of which `table` is concat(f, f), or of which it is the interleaved repetition [.., r, 1] ->
+// [.., r, 2] -> [.., 2r].
 static Value doubledValue(OpBuilder &builder, Value table, bool interleaved) {
   auto isPairOf = [](tensor::ConcatOp concat) {
     return concat && concat.getInputs().size() == 2 &&
@@ -58,8 +58,9 @@ static Value doubledValue(OpBuilder &builder, Value table, bool interleaved) {
   if (shape.size() != repeated.size() || shape.back() != 1 || repeated.back() != 2 ||
       shape.drop_back() != repeated.drop_back())
     return {};
-  SmallVector<OpFoldResult> sizes = dimsOf(builder, table.getLoc(), once);
-  sizes.pop_back();
+  // Neighbours are equal under whatever sizes.
+  SmallVector<OpFoldResult> sizes = flat.getMixedSizes();
+  sizes.back() = builder.getIndexAttr(shapeOf(table).back() / 2);
   return reshaped(builder, table.getLoc(), once, sizes);
 }
 
@@ -68,6 +69,11 @@ static Value rebuilt(OpBuilder &builder, Operation *op, bool interleaved) {
   Location loc = op->getLoc();
   int64_t width = shapeOf(op->getResult(0)).back();
   auto half = [&](Value operand) { return onePerPair(builder, operand, interleaved); };
+  // An operand that is broadcast along the row is the same for half of it.
+  auto repeatedOrHalf = [&](Value operand) {
+    bool repeats = shapeOf(operand).empty() || shapeOf(operand).back() == 1;
+    return repeats ? operand : half(operand);
+  };
   auto halved = [&](SmallVector<OpFoldResult> sizes) {
     sizes.back() = builder.getIndexAttr(width / 2);
     return sizes;
@@ -87,10 +93,7 @@ static Value rebuilt(OpBuilder &builder, Operation *op, bool interleaved) {
                  : Value();
       })
       .Case([&](BinaryOp binary) -> Value {
-        bool scalarRight = splatOf(binary.getRhs()).has_value(),
-             scalarLeft = splatOf(binary.getLhs()).has_value();
-        Value lhs = scalarLeft ? binary.getLhs() : half(binary.getLhs());
-        Value rhs = scalarRight ? binary.getRhs() : half(binary.getRhs());
+        Value lhs = repeatedOrHalf(binary.getLhs()), rhs = repeatedOrHalf(binary.getRhs());
         return lhs && rhs ? BinaryOp::create(builder, loc, binary.getKind(), lhs, rhs) : Value();
       })
       .Case([&](ReshapeOp reshape) -> Value {
@@ -98,7 +101,7 @@ static Value rebuilt(OpBuilder &builder, Operation *op, bool interleaved) {
         return x ? reshaped(builder, loc, x, halved(reshape.getMixedSizes())) : Value();
       })
       .Case([&](BroadcastOp broadcast) -> Value {
-        Value x = keepsRows ? half(input) : Value();
+        Value x = repeatedOrHalf(input);
         return x ? BroadcastOp::create(builder, loc, x, halved(broadcast.getMixedSizes()))
                  : Value();
       })
@@ -127,7 +130,7 @@ static Value rebuilt(OpBuilder &builder, Operation *op, bool interleaved) {
 
 Value onePerPair(OpBuilder &builder, Value table, bool interleaved) {
   if (shapeOf(table).empty() || ShapedType::isDynamic(shapeOf(table).back()) ||
-      shapeOf(table).back() % 2)
+      shapeOf(table).back() == 0 || shapeOf(table).back() % 2)
     return {};
   DenseElementsAttr elements;
   if (matchPattern(table, m_Constant(&elements)))

@@ -11,7 +11,8 @@ namespace mlir::xf {
 
 std::optional<LastSlice> lastSliceOf(OpBuilder &builder, Value value) {
   auto slice = value.getDefiningOp<tensor::ExtractSliceOp>();
-  if (!slice || slice.getSourceType().getRank() != slice.getType().getRank())
+  if (!slice || slice.getSourceType().getRank() != slice.getType().getRank() ||
+      slice.getType().getRank() == 0)
     return std::nullopt;
   int64_t last = slice.getType().getRank() - 1;
   for (int64_t i = 0; i < last; ++i) {
@@ -42,15 +43,11 @@ Value sliceLast(OpBuilder &builder, Location loc, Value source, int64_t offset, 
 }
 
 Value reshaped(OpBuilder &builder, Location loc, Value value, ArrayRef<OpFoldResult> sizes) {
-  auto same = [&](Value source) {
-    return shapeOf(source).size() == sizes.size() &&
-           areEqualSizes(dimsOf(builder, loc, source), sizes);
-  };
-  if (same(value))
+  if (haveEqualSizes(value, sizes))
     return value;
   while (auto reshape = value.getDefiningOp<ReshapeOp>()) {
     value = reshape.getInput();
-    if (same(value))
+    if (haveEqualSizes(value, sizes))
       return value;
   }
   return ReshapeOp::create(builder, loc, value, sizes);
