@@ -68,5 +68,29 @@ func.func @main(%n: tensor<index> {xf.name = "n"}) -> (tensor<?xf32> {xf.name = 
 
 // -----
 
-// expected-error @+1 {{expects a model: a function @main with a body}}
+// expected-error @+1 {{expects a model: a function @main with a body of one block}}
 module {}
+
+// -----
+
+// expected-error @+1 {{expects output 'output0' to be a ranked tensor}}
+func.func @main(%x: tensor<4xf32> {xf.name = "x"}) -> index {
+  %c = arith.constant 3 : index
+  return %c : index
+}
+
+// -----
+
+// A quotient by a size is one by at least 1.
+// CHECK: func.func private @main_shapes() -> index
+// CHECK: %[[B:.*]] = arith.maxsi
+// CHECK: arith.divsi %{{.*}}, %[[B]]
+func.func @main(%x: tensor<?x?xf32> {xf.name = "x", xf.dims = ["a", "b"]}) -> tensor<?xf32> {
+  %one = arith.constant 1 : index
+  %a = xf.dim "a"
+  %b = xf.dim "b"
+  %c = arith.maxsi %b, %one : index
+  %q = arith.divsi %a, %c : index
+  %y = tensor.empty(%q) : tensor<?xf32>
+  return %y : tensor<?xf32>
+}

@@ -69,8 +69,8 @@ struct ExportInterface : impl::ExportInterfaceBase<ExportInterface> {
     if (hasModelInterface(getOperation()))
       return;
     auto main = getOperation().lookupSymbol<func::FuncOp>("main");
-    if (!main || main.isDeclaration()) {
-      getOperation().emitError("expects a model: a function @main with a body");
+    if (!main || !main.getBody().hasOneBlock()) {
+      getOperation().emitError("expects a model: a function @main with a body of one block");
       return signalPassFailure();
     }
     if (failed(exportInputs(main)) || failed(exportOutputs(main)) || failed(exportChecks(main)))
@@ -111,13 +111,22 @@ struct ExportInterface : impl::ExportInterfaceBase<ExportInterface> {
       main.setResultAttr(i, kBuffers, builder.getDenseI64ArrayAttr(position++));
   }
 
+  static std::string outputName(func::FuncOp main, unsigned i) {
+    return nameOr(main.getResultAttrOfType<StringAttr>(i, "xf.name"), "output", i);
+  }
+
   // @main_shapes is a copy of the size arithmetic behind the results.
   LogicalResult exportOutputs(func::FuncOp main) {
     auto yield = cast<func::ReturnOp>(main.getBody().back().getTerminator());
     OpBuilder builder(main);
     SmallVector<Type> types;
-    for (Value value : yield.getOperands())
-      types.append(cast<RankedTensorType>(value.getType()).getRank(), builder.getIndexType());
+    for (auto [i, type] : llvm::enumerate(main.getResultTypes())) {
+      auto tensor = dyn_cast<RankedTensorType>(type);
+      if (!tensor)
+        return main.emitError("expects output '")
+               << outputName(main, i) << "' to be a ranked tensor";
+      types.append(tensor.getRank(), builder.getIndexType());
+    }
     auto shapes = func::FuncOp::create(builder, main.getLoc(), "main_shapes",
                                        builder.getFunctionType({}, types));
     shapes.setPrivate();
@@ -126,7 +135,7 @@ struct ExportInterface : impl::ExportInterfaceBase<ExportInterface> {
     SmallVector<Value> sizes;
     for (auto [i, value] : llvm::enumerate(yield.getOperands())) {
       auto type = cast<RankedTensorType>(main.getResultTypes()[i]);
-      std::string name = nameOr(main.getResultAttrOfType<StringAttr>(i, "xf.name"), "output", i);
+      std::string name = outputName(main, i);
       interface.outputs.push_back(
           {name, type, dimNames(main.getResultAttrOfType<ArrayAttr>(i, "xf.dims"), type)});
       builder.setInsertionPoint(yield);
@@ -140,7 +149,9 @@ struct ExportInterface : impl::ExportInterfaceBase<ExportInterface> {
         if (!copy)
           return main.emitError("expects the size of dimension ")
                  << dim << " of output '" << name
-                 << "' to follow from the sizes of inputs; it depends on data";
+                 << "' to follow from the sizes of inputs; it depends on data, or divides by a "
+                    "size "
+                    "that may be 0";
         sizes.push_back(copy);
       }
     }
@@ -180,12 +191,13 @@ struct ExportInterface : impl::ExportInterfaceBase<ExportInterface> {
     return success();
   }
 
-  // The pure scalar computation of `value`, or null where it needs a tensor or a memory access.
+  // The scalar computation of `value`, or null where it needs a tensor or a memory access. (A
+  // division is not pure, as it cannot be speculated, but it is computed here as in @main.)
   Value cloneSize(OpBuilder &builder, Value value, IRMapping &known) {
     if (Value copy = known.lookupOrNull(value))
       return copy;
     Operation *op = value.getDefiningOp();
-    if (!op || !isPure(op) || op->getNumRegions() || isa<ShapedType>(value.getType()))
+    if (!op || !isMemoryEffectFree(op) || op->getNumRegions() || isa<ShapedType>(value.getType()))
       return {};
     for (Value operand : op->getOperands())
       if (!cloneSize(builder, operand, known))

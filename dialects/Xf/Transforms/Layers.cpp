@@ -16,7 +16,8 @@ bool isLeaf(Operation *op, llvm::DenseMap<Operation *, bool> &known) {
   if (auto it = known.find(op); it != known.end())
     return it->second;
   bool leaf = isa<WeightOp, arith::ConstantOp, DimOp>(op);
-  if (!leaf && isPure(op) && op->getNumResults() == 1 && op->getResult(0).getType().isIntOrIndex())
+  if (!leaf && isMemoryEffectFree(op) && op->getNumResults() == 1 &&
+      op->getResult(0).getType().isIntOrIndex())
     leaf = llvm::all_of(op->getOperands(), [&](Value operand) {
       return operand.getDefiningOp() && isLeaf(operand.getDefiningOp(), known);
     });
