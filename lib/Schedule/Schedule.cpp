@@ -99,7 +99,7 @@ AttentionSchedule scheduleAttention(int64_t d, int64_t dv, int64_t group,
   schedule.rows = roundUp(std::max<int64_t>(12 * schedule.mr, group), schedule.mr);
   // Packed keys and the values of a block fill half of L2 at most; 512 keys amortise the rescaling.
   int64_t panel = schedule.keyVectors * cpu.lanes;
-  int64_t keys = cpu.l2 / 2 / ((d + dv) * kBytes) / panel * panel;
+  int64_t keys = cpu.l2 / 2 / std::max<int64_t>(1, (d + dv) * kBytes) / panel * panel;
   schedule.keys = roundUp(std::clamp<int64_t>(keys, panel, 512), panel);
   schedule.unroll = 2;
   schedule.directRows = 2;

@@ -34,7 +34,7 @@ struct AttentionSchedule {
 };
 
 /// Columns of a panel of a packed f32 weight with n columns: whole vectors, as many as leave the
-/// register tile enough rows, no more than n needs.
+/// register tile enough rows, no more than n needs, and at least one.
 int64_t choosePanelWidth(int64_t n, const CpuDescription &cpu);
 
 /// For f32 operands: n columns, k summands, panels of `panelWidth` columns.

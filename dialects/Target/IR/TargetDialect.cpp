@@ -25,6 +25,14 @@ void TargetDialect::initialize() {
       >();
 }
 
+LogicalResult CpuAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef name,
+                              StringRef, StringRef, StringRef, int64_t lanes, int64_t registers,
+                              int64_t l1, int64_t l2) {
+  if (lanes < 1 || registers < 1 || l1 < 1 || l2 < 1)
+    return emitError() << "expects positive lanes, registers, l1 and l2 of CPU '" << name << "'";
+  return success();
+}
+
 CpuAttr target::cpuOf(Operation *op) {
   for (Operation *each = op; each; each = each->getParentOp())
     if (auto cpu = each->getAttrOfType<CpuAttr>("target.cpu"))

@@ -21,7 +21,7 @@ def Target_CpuAttr : AttrDef<Target_Dialect, "Cpu"> {
   let mnemonic = "cpu";
   let summary = "one CPU level: how LLVM names it and what schedules need to know";
   let description = [{
-    On the module as `target.cpu`. Cache sizes in bytes; `lanes` is the width of a vector register in f32 elements.
+    On the module as `target.cpu`. All numbers are positive. Cache sizes in bytes; `lanes` is the width of a vector register in f32 elements.
 
     ```mlir
     #target.cpu<name = "x86-64-v4", triple = "x86_64-unknown-linux-gnu", cpu = "x86-64-v4", features = "-prefer-256-bit",
@@ -33,6 +33,7 @@ def Target_CpuAttr : AttrDef<Target_Dialect, "Cpu"> {
     StringRefParameter<"LLVM processor">:$cpu, StringRefParameter<"LLVM features, comma separated">:$features,
     "int64_t":$lanes, "int64_t":$registers, "int64_t":$l1, "int64_t":$l2);
   let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
 }
 
 #endif // TILEWRIGHT_TARGET_OPS

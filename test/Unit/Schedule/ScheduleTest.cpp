@@ -75,6 +75,7 @@ TEST(Schedule, ProductsOfActivations) {
 TEST(Schedule, AttentionBlocks) {
   EXPECT_EQ(scheduleAttention(64, 64, 1, avx512), (AttentionSchedule{6, 16, 4, 4, 72, 512, 2, 2}));
   EXPECT_EQ(scheduleAttention(256, 256, 1, avx512).keys, 256); // 2 · 256 · 256 · 4 B = 512 KiB
+  EXPECT_EQ(scheduleAttention(0, 0, 1, avx512).keys, 512);     // heads without elements
   EXPECT_EQ(scheduleAttention(64, 64, 71, avx512).rows, 72);
   EXPECT_EQ(scheduleAttention(64, 64, 100, avx512).rows, 102);
 }
