@@ -104,6 +104,8 @@ Tensor writeRows(TensorBuilder &b, Tensor past, Tensor update, Tensor starts, in
   Type type = starts.elementType();
   OpFoldResult length = b.size(past, axis), count = b.size(update, axis),
                zero = b.index.constant(0);
+  if (constantInteger(count) == 0)
+    return past;
   Tensor rows = b.sub(b.iota(zero, length, type), b.unsqueeze(starts, {1}));
   if (circular)
     rows = b.binary(BinaryKind::mod, rows, b.known(type, {}, {length}));

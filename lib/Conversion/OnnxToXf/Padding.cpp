@@ -37,7 +37,7 @@ static std::optional<Pads> spreadPads(Node &n, TensorBuilder &b, Tensor x,
 // Negative pads cut off; what is left to add is at least 0.
 static Tensor crop(TensorBuilder &b, Tensor x, Pads &pads) {
   OpFoldResult zero = b.index.constant(0);
-  for (int64_t axis = 0; axis < x.rank() && b.ok(); ++axis) {
+  for (int64_t axis = 0, rank = x.rank(); axis < rank && b.ok(); ++axis) {
     OpFoldResult &low = pads.low[axis], &high = pads.high[axis];
     OpFoldResult first = b.index.max(b.index.sub(zero, low), zero),
                  last = b.index.max(b.index.sub(zero, high), zero);
@@ -90,7 +90,7 @@ static void pad(Node &n, TensorBuilder &b, ArrayRef<OpFoldResult> widths,
     filler = filler ? b.reshape(filler, {}) : b.scalar(0, x.elementType());
     return n.yield(b.pad(x, pads->low, pads->high, filler));
   }
-  for (int64_t axis = 0; axis < x.rank() && n.ok(); ++axis) {
+  for (int64_t axis = 0, rank = x.rank(); axis < rank && n.ok(); ++axis) {
     OpFoldResult low = pads->low[axis], high = pads->high[axis], extent = b.size(x, axis);
     if (constantInteger(low) == 0 && constantInteger(high) == 0)
       continue;

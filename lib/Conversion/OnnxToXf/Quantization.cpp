@@ -260,6 +260,8 @@ static void convertMatMulNBits(Node &n, TensorBuilder &b) {
   Type u8 = b.builder.getIntegerType(8, /*isSigned=*/false), type = scales.elementType();
   // [.., bytes] of values as [.., count] numbers.
   auto unpack = [&](Tensor bytes, int64_t count) -> Tensor {
+    if (!bytes)
+      return {};
     SmallVector<Tensor> parts;
     int64_t last = bytes.rank();
     for (int64_t i = 0; i < perByte; ++i) {

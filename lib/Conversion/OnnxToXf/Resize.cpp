@@ -288,6 +288,8 @@ static void convertResize(Node &n, TensorBuilder &b) {
     if (!axis.out || std::isnan(axis.roiStart + axis.roiEnd))
       return (void)b.fail("expects sizes and regions that follow from constants and dimensions");
     x = resizeAxis(b, x, style, axis);
+    if (!x)
+      return;
   }
   n.yield(b.cast(x, type));
 }

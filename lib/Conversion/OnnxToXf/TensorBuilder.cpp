@@ -215,12 +215,16 @@ void TensorBuilder::requireMultiple(OpFoldResult a, OpFoldResult of) {
 }
 
 void TensorBuilder::requireAtMost(OpFoldResult size, int64_t limit) {
+  if (constantInteger(size).value_or(limit) > limit)
+    return (void)fail("expects a size of at most " + Twine(limit) + ", got " + sizeText(size));
   OpFoldResult most = index.constant(limit);
   if (!index.requireAtMost(size, limit))
     require(index.max(size, most), most);
 }
 
 void TensorBuilder::requireAtLeast(OpFoldResult size, int64_t limit) {
+  if (constantInteger(size).value_or(limit) < limit)
+    return (void)fail("expects a size of at least " + Twine(limit) + ", got " + sizeText(size));
   OpFoldResult least = index.constant(limit);
   if (!index.requireAtLeast(size, limit))
     require(index.min(size, least), least);

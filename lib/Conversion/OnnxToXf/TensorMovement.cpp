@@ -166,13 +166,14 @@ Tensor TensorBuilder::gather(Tensor x, Tensor indices, int64_t axis) {
   };
   SmallVector<int64_t> shape = spliced(x.shape(), indices.shape());
   bool constantIndices = elements(indices) && llvm::all_of(*elements(indices), constantInteger);
-  if (constantIndices && evaluable(x, shape)) {
-    SmallVector<int64_t> strides = stridesOf(x.shape()), steps = stridesOf(indices.shape());
-    int64_t extent = x.dim(axis), width = indices.rank();
+  int64_t extent = x.dim(axis), width = indices.rank();
+  if (constantIndices && !ShapedType::isDynamic(extent))
     for (OpFoldResult element : *elements(indices))
       if (*constantInteger(element) < -extent || *constantInteger(element) >= extent)
         return fail("expects indices in [-" + Twine(extent) + ", " + Twine(extent) + "), got " +
                     Twine(*constantInteger(element)));
+  if (constantIndices && evaluable(x, shape)) {
+    SmallVector<int64_t> strides = stridesOf(x.shape()), steps = stridesOf(indices.shape());
     return rearranged(x, shape, [&](ArrayRef<int64_t> at) {
       int64_t chosen =
           *constantInteger((*elements(indices))[linearize(at.slice(axis, width), steps)]);
