@@ -48,19 +48,18 @@ struct VerifyStage : impl::VerifyStageBase<VerifyStage> {
   }
 
   LogicalResult verifyConstants(Operation *op) {
-    auto check = [&](Attribute attribute) -> LogicalResult {
-      auto elements = dyn_cast<ElementsAttr>(attribute);
-      if (!elements || elements.isSplat())
-        return success();
+    auto check = [&](ElementsAttr elements) -> WalkResult {
+      if (elements.isSplat())
+        return WalkResult::advance();
       int64_t bytes = elements.getNumElements() * DataLayout::closest(op).getTypeSize(
                                                       elements.getShapedType().getElementType());
       if (bytes <= xf::kMaxConstantBytes)
-        return success();
+        return WalkResult::advance();
       return op->emitOpError("expects constants of at most ")
              << xf::kMaxConstantBytes << " bytes, got " << bytes << "; larger ones are weights";
     };
     for (NamedAttribute attribute : op->getAttrs())
-      if (failed(check(attribute.getValue())))
+      if (attribute.getValue().walk(check).wasInterrupted())
         return failure();
     return success();
   }

@@ -17,6 +17,14 @@ llvm.mlir.global constant @big(dense_resource<data> : tensor<1025xf32>) : !llvm.
 
 // -----
 
+// Attributes of a file's node are a dictionary.
+// CHECK: 'llvm.mlir.global' op expects constants of at most 4096 bytes, got 4100; larger ones are weights
+llvm.mlir.global constant @inside(0 : i32) {attrs = {value = dense_resource<data> : tensor<1025xf32>}} : i32
+
+{-# dialect_resources: { builtin: { data: "0x0400000000000000" } } #-}
+
+// -----
+
 // What stands inside a weight is evaluated, not compiled.
 // CHECK-NOT: error
 xf.weight_data @w : tensor<4xf32> from #xf.source<"model.onnx", 0, 16, raw>
