@@ -60,13 +60,13 @@ def _remainder(operation):
 
 _BINARY = {
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": _divide, "pow": np.power, "max": np.maximum,
-    "min": np.minimum, "mod": _remainder(np.mod), "rem": _remainder(np.fmod), "logical_and": np.logical_and,
-    "logical_or": np.logical_or, "logical_xor": np.logical_xor,
+    "min": np.minimum, "mod": _remainder(np.mod), "rem": _remainder(np.fmod), "logical_and": np.bitwise_and,
+    "logical_or": np.bitwise_or, "logical_xor": np.bitwise_xor,
 }
 
 
 def binary(kind, x, y):
-    """kind(x, y) with broadcasting. A NaN wins in max and min; integers wrap."""
+    """kind(x, y) with broadcasting. A NaN wins in max and min; integers wrap; logical kinds of integers are bitwise."""
     return _BINARY[kind](_wide(x), _wide(y))
 
 

@@ -26,7 +26,7 @@ static LogicalResult verifyAxis(Op op) {
   return success();
 }
 
-// A parameter broadcasts to the normalised dimensions. Beside 16-bit inputs it may be f32.
+// A parameter broadcasts to the normalised dimensions. It may be f32 whatever the input is.
 template <class Op>
 static LogicalResult verifyParameter(Op op, Value parameter, StringRef name) {
   if (!parameter)
