@@ -142,3 +142,22 @@ func.func @denominator_only(%x: tensor<4xf32>) -> tensor<4xf32> {
   %s = xf.binary add %e, %one : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
   return %s : tensor<4xf32>
 }
+
+// -----
+
+// Constants are as exact as f16 is: 1.41406 for the root of 2.
+// CHECK-LABEL: func @gelu_f16
+// CHECK-SAME: (%[[X:.*]]: tensor<4xf16>)
+func.func @gelu_f16(%x: tensor<4xf16>) -> tensor<4xf16> {
+  %r = arith.constant dense<1.41421354> : tensor<f16>
+  %one = arith.constant dense<1.0> : tensor<f16>
+  %half = arith.constant dense<0.5> : tensor<f16>
+  %d = xf.binary div %x, %r : (tensor<4xf16>, tensor<f16>) -> tensor<4xf16>
+  %e = xf.unary erf %d : (tensor<4xf16>) -> tensor<4xf16>
+  %s = xf.binary add %e, %one : (tensor<4xf16>, tensor<f16>) -> tensor<4xf16>
+  %m = xf.binary mul %x, %s : (tensor<4xf16>, tensor<4xf16>) -> tensor<4xf16>
+  %y = xf.binary mul %m, %half : (tensor<4xf16>, tensor<f16>) -> tensor<4xf16>
+  // CHECK: %[[Y:.*]] = xf.unary gelu_erf %[[X]]
+  // CHECK-NEXT: return %[[Y]]
+  return %y : tensor<4xf16>
+}

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "dialects/Xf/Transforms/Match.h"
 #include "dialects/Xf/IR/Fold.h"
+#include <cmath>
 
 namespace mlir::xf {
 
@@ -22,13 +23,9 @@ std::optional<double> splatOf(Value value) {
                : std::nullopt;
 }
 
-bool isClose(double a, double b) {
-  return std::abs(a - b) <= 1e-4 * std::abs(b);
-}
-
-bool isSplat(Value value, double number) {
-  std::optional<double> splat = splatOf(value);
-  return splat && isClose(*splat, number);
+bool isClose(double a, double b, Type element) {
+  int precision = cast<FloatType>(element).getFPMantissaWidth();
+  return std::abs(a - b) <= std::max(1e-4, std::ldexp(1, 1 - precision)) * std::abs(b);
 }
 
 UnaryOp unaryOf(Value value, UnaryKind kind) {

@@ -16,10 +16,9 @@ namespace mlir::xf {
 /// when elements differ or are not known at compile time.
 std::optional<double> splatOf(Value value);
 
-/// Whether `value` is a splat within 1e-4 of `number`, relatively: exporters round their constants
-/// to between 4 and 17 digits.
-bool isSplat(Value value, double number);
-bool isClose(double a, double b);
+/// Whether `a` may be meant where `b` is written, relatively: exporters round their constants to
+/// between 4 and 17 digits, and then to float type `element`. Of a product of two each is rounded.
+bool isClose(double a, double b, Type element);
 
 /// The defining op when it has this kind, else null.
 UnaryOp unaryOf(Value value, UnaryKind kind);

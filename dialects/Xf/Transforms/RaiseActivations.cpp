@@ -31,9 +31,10 @@ constexpr int maxDegree = 3, maxDepth = 8;
 // Coefficients of x^i t^j, by (i, j); absent means 0.
 using Polynomial = std::map<std::pair<int, int>, double>;
 
-bool areClose(const Polynomial &a, const Polynomial &b) {
-  return llvm::equal(
-      a, b, [](auto &x, auto &y) { return x.first == y.first && isClose(x.second, y.second); });
+bool areClose(const Polynomial &a, const Polynomial &b, Type element) {
+  return llvm::equal(a, b, [&](auto &x, auto &y) {
+    return x.first == y.first && isClose(x.second, y.second, element);
+  });
 }
 
 Polynomial sum(Polynomial a, const Polynomial &b, double sign) {
@@ -151,13 +152,15 @@ struct RaiseActivation : OpRewritePattern<UnaryOp> {
   }
 
   static LogicalResult raise(UnaryOp t, const Definition &definition, PatternRewriter &rewriter) {
+    Type element = getElementTypeOrSelf(t.getType());
     for (Value x : candidates(t.getInput())) {
       std::optional<Polynomial> argument = expand(t.getInput(), x, Value());
-      if (x.getType() != t.getType() || !argument || !areClose(*argument, definition.argument))
+      if (x.getType() != t.getType() || !argument ||
+          !areClose(*argument, definition.argument, element))
         continue;
       for (Value y : dependents(t)) {
         std::optional<Polynomial> result = expand(y, x, t);
-        if (y.getType() != x.getType() || !result || !areClose(*result, definition.result))
+        if (y.getType() != x.getType() || !result || !areClose(*result, definition.result, element))
           continue;
         rewriter.setInsertionPoint(y.getDefiningOp());
         rewriter.replaceOpWithNewOp<UnaryOp>(y.getDefiningOp(), definition.kind, x);

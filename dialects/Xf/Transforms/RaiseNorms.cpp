@@ -40,7 +40,8 @@ std::optional<Mean> meanOf(Value value) {
     factor *= ShapedType::getNumElements(reduced);
   else if (reduce.getKind() != ReduceKind::mean)
     return std::nullopt;
-  if (!isClose(factor, 1))
+  Type element = getElementTypeOrSelf(value);
+  if (!isa<FloatType>(element) || !isClose(factor, 1, element))
     return std::nullopt;
   return Mean{reduce.getInput(), axis};
 }

@@ -40,14 +40,19 @@ void hoist(Value value, Operation *position) {
   op->moveBefore(position);
 }
 
-WeightOp firstWeightOf(Value value) {
+static WeightOp firstWeightOf(Value value, SmallPtrSetImpl<Operation *> &seen) {
   Operation *op = value.getDefiningOp();
-  if (!op || isa<WeightOp>(op))
-    return cast_or_null<WeightOp>(op);
+  if (!op || isa<WeightOp>(op) || !seen.insert(op).second)
+    return dyn_cast_or_null<WeightOp>(op);
   for (Value operand : op->getOperands())
-    if (WeightOp weight = firstWeightOf(operand))
+    if (WeightOp weight = firstWeightOf(operand, seen))
       return weight;
   return {};
+}
+
+WeightOp firstWeightOf(Value value) {
+  SmallPtrSet<Operation *, 8> seen;
+  return firstWeightOf(value, seen);
 }
 
 } // namespace mlir::xf
