@@ -23,7 +23,8 @@ namespace tilewright {
 
 namespace {
 struct Style {
-  std::string mode, transform, nearest, policy;
+  std::string mode, transform, policy;
+  std::string nearest; ///< empty: before opset 11
   double cubic = -0.75, extrapolation = 0;
   bool excludeOutside = false, antialias = false;
 };
@@ -96,8 +97,10 @@ static Tensor originsOf(TensorBuilder &b, const Style &style, const Axis &axis) 
   return centre;
 }
 
-static Tensor nearestOf(TensorBuilder &b, const Style &style, Tensor origins) {
+static Tensor nearestOf(TensorBuilder &b, const Style &style, const Axis &axis, Tensor origins) {
   Reals r{b};
+  if (style.nearest.empty())
+    return b.select(r.less(axis.scale, r.number(1)), r.ceil(origins), r.floor(origins));
   if (style.nearest == "floor")
     return r.floor(origins);
   if (style.nearest == "ceil")
@@ -174,7 +177,7 @@ static Tensor interpolate(TensorBuilder &b, Tensor x, const Style &style, const 
 static Tensor resizeAxis(TensorBuilder &b, Tensor x, const Style &style, const Axis &axis) {
   b.requireAtLeast(axis.in, 1);
   Tensor origins = originsOf(b, style, axis);
-  Tensor result = style.mode == "nearest" ? take(b, x, axis, nearestOf(b, style, origins))
+  Tensor result = style.mode == "nearest" ? take(b, x, axis, nearestOf(b, style, axis, origins))
                                           : interpolate(b, x, style, axis, origins);
   if (!result || style.transform != "tf_crop_and_resize")
     return result;
@@ -185,20 +188,20 @@ static Tensor resizeAxis(TensorBuilder &b, Tensor x, const Style &style, const A
                   b.scalar(style.extrapolation, x.elementType()), result);
 }
 
-// Before opset 11 coordinates were not shifted.
+// Before opset 11 coordinates were not shifted, and nearest meant the next one on the left where an
+// axis grows, on the right where it shrinks (as in ONNX Runtime; the operator did not say).
 static Style readStyle(Node &n, bool old) {
   Style style;
-  StringRef transforms[] = {"half_pixel",        "asymmetric",           "half_pixel_symmetric",
-                            "align_corners",     "tf_half_pixel_for_nn", "pytorch_half_pixel",
-                            "tf_crop_and_resize"};
-  StringRef roundings[] = {"round_prefer_floor", "floor", "round_prefer_ceil", "ceil"};
-  if (old) {
-    std::swap(transforms[0], transforms[1]);
-    std::swap(roundings[0], roundings[1]);
-  }
   style.mode = n.choice("mode", {"nearest", "linear", "cubic"});
-  style.transform = n.choice("coordinate_transformation_mode", transforms);
-  style.nearest = n.choice("nearest_mode", roundings);
+  if (old) {
+    style.transform = "asymmetric";
+    return style;
+  }
+  style.transform = n.choice("coordinate_transformation_mode",
+                             {"half_pixel", "asymmetric", "half_pixel_symmetric", "align_corners",
+                              "tf_half_pixel_for_nn", "pytorch_half_pixel", "tf_crop_and_resize"});
+  style.nearest =
+      n.choice("nearest_mode", {"round_prefer_floor", "floor", "round_prefer_ceil", "ceil"});
   style.policy = n.choice("keep_aspect_ratio_policy", {"stretch", "not_larger", "not_smaller"});
   style.cubic = n.number("cubic_coeff_a", -0.75);
   style.extrapolation = n.number("extrapolation_value", 0);

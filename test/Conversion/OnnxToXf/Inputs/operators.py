@@ -161,7 +161,8 @@ def taps(n, out, scale, mode, transform, nearest_mode, a, exclude):
             "half_pixel_symmetric": n / 2 * (1 - out / (scale * n)) + (i + 0.5) / scale - 0.5,
         }[transform]
         if mode == "nearest":
-            weights[i, int(np.clip(nearest(x, nearest_mode), 0, n - 1))] = 1
+            rounding = nearest_mode or ("ceil" if scale < 1 else "floor")
+            weights[i, int(np.clip(nearest(x, rounding), 0, n - 1))] = 1
             continue
         first = int(np.floor(x)) - (mode == "cubic")
         for j in range(first, first + (4 if mode == "cubic" else 2)):
@@ -200,6 +201,12 @@ def resizes():
              outputs={"y": resize(x, outs, s, "cubic", a=-0.5, exclude=1)})  # fmt: skip
         case(f"resize_{label}_tf", "Resize", inputs, constants=["s"], mode="nearest", coordinate_transformation_mode="tf_half_pixel_for_nn",
              nearest_mode="floor", opset=11, outputs={"y": resize(x, outs, s, "nearest", "tf_half_pixel_for_nn", "floor")})  # fmt: skip
+    # Before opset 11 (as ONNX Runtime has it).
+    for label, op, opset, mode, scales in (("down", "Resize", 10, "nearest", (1, 1, 0.6, 0.3)), ("mixed", "Resize", 10, "nearest", (1, 1, 0.6, 1.5)),
+                                           ("linear", "Resize", 10, "linear", (1, 1, 0.6, 1.5)), ("up", "Upsample", 9, "nearest", (1, 1, 2, 1.5))):  # fmt: skip
+        s = np.array(scales, np.float32)
+        case(f"resize_old_{label}", op, {"x": x, "s": s}, constants=["s"], mode=mode, opset=opset,
+             outputs={"y": resize(x, scaled(s), s, mode, "asymmetric", None)})  # fmt: skip
     # Batch and channels keep their dynamic sizes.
     s = np.array([1, 1, 2, 2], np.float32)
     case("resize_dynamic_batch", "Resize", {"x": x, "roi": None, "s": s}, constants=["s"], dims={"x": ["n", "c", 5, 4]}, mode="linear",
