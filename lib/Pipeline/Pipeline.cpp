@@ -20,7 +20,8 @@ using namespace mlir;
 namespace tilewright {
 
 static constexpr StageInfo kStages[] = {
-#define TILEWRIGHT_STAGE(NAME, SUMMARY, DIALECTS) {Stage::NAME, #NAME, SUMMARY, DIALECTS},
+#define TILEWRIGHT_STAGE(NAME, SUMMARY, DIALECTS)                                                  \
+  {Stage::NAME, #NAME, "tw-" #NAME, SUMMARY, DIALECTS},
 #include "lib/Pipeline/Stages.def"
 };
 
@@ -60,11 +61,13 @@ static LogicalResult dump(ModuleOp module, const CompileOptions &options, const 
 
 // How a failed stage can be run alone.
 static std::string reproducer(const CompileOptions &options, const StageInfo &info) {
-  if (options.dumpDir.empty() || info.stage <= options.first)
+  if (options.dumpDir.empty())
     return "; with --dump-dir the stage's input is kept";
+  if (info.stage <= options.first)
+    return "";
   const StageInfo &before = kStages[int(info.stage) - 1];
   std::string reference = options.pipeline == PipelineKind::reference ? "=reference" : "";
-  return "; to reproduce: tilewright-opt --tw-" + info.name.str() + reference + " " +
+  return "; to reproduce: tilewright-opt --" + info.pipeline.str() + reference + " " +
          dumpPath(options, before);
 }
 
@@ -133,7 +136,7 @@ void registerStagePipelines() {
   static std::vector<std::unique_ptr<PassPipelineRegistration<StagePipelineOptions>>> registrations;
   for (const StageInfo &info : kStages)
     registrations.push_back(std::make_unique<PassPipelineRegistration<StagePipelineOptions>>(
-        StringRef(*new std::string("tw-" + info.name.str())), info.summary,
+        info.pipeline, info.summary,
         [stage = info.stage](OpPassManager &passes, const StagePipelineOptions &given) {
           CompileOptions options;
           options.pipeline = given.reference ? PipelineKind::reference : PipelineKind::optimized;

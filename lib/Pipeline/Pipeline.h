@@ -25,6 +25,7 @@ enum class Stage {
 struct StageInfo {
   Stage stage;
   llvm::StringRef name;     // "model"
+  llvm::StringRef pipeline; // of tilewright-opt: "tw-model"
   llvm::StringRef summary;  // what is true afterwards
   llvm::StringRef dialects; // that may be alive afterwards, separated by spaces
 };

@@ -63,7 +63,7 @@ def Xf_GatherOp : Xf_InferredOp<"gather"> {
   let summary = "slices of the input along one axis at the given indices (ONNX Gather; an embedding on axis 0)";
   let description = [{
     result[.., i.., ..] = input[.., indices[i..], ..]. Negative indices count from the end. An index outside
-    [−n, n) is clamped into it, so that no run reads outside its buffers.
+    [−n, n) is clamped into it, so that no run reads outside its buffers; where there are indices, n must not be 0.
   }];
   let arguments = (ins AnyRankedTensor:$input, RankedTensorOf<[AnySignlessInteger]>:$indices, I64Attr:$axis);
   let results = (outs AnyRankedTensor:$result);
