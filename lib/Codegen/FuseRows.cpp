@@ -75,7 +75,7 @@ LogicalResult normalise(Block &block) {
   patterns.add<linalg::DecomposePadOpPattern>(context);
   memref::populateResolveRankedShapedTypeResultDimsPatterns(patterns);
   if (failed(applyOpPatternsGreedily(opsOf(block), std::move(patterns))))
-    return failure();
+    return block.getParentOp()->emitError("its movements and sizes cannot be normalised");
   IRRewriter rewriter(context);
   for (Operation *op : opsOf(block)) {
     auto named = dyn_cast<linalg::LinalgOp>(op);
@@ -89,7 +89,7 @@ LogicalResult normalise(Block &block) {
       continue;
     rewriter.setInsertionPoint(op);
     if (failed(linalg::generalizeNamedOp(rewriter, named)))
-      return failure();
+      return op->emitOpError("cannot be brought to a linalg.generic");
   }
   return success();
 }

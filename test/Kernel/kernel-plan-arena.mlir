@@ -174,6 +174,23 @@ func.func @main(%n: index, %ws: memref<?xi8>, %weights: memref<?xi8>, %threads: 
 
 // -----
 
+// Nor are they a size of a result.
+// CHECK-LABEL: func.func private @main_workspace
+// CHECK-SAME: (%[[N:.*]]: index, %{{.*}}: index) -> index
+// CHECK: arith.mulsi_extended %[[N]], %[[N]]
+// CHECK: %[[RESULT:.*]] = arith.select %{{.*}}, %c-1, %c0
+// CHECK: return %[[RESULT]]
+func.func @main(%n: index, %ws: memref<?xi8>, %weights: memref<?xi8>, %threads: index, %tid: index, %call: !llvm.ptr)
+    attributes {kernel.symbols = ["n"]} {
+  return
+}
+func.func private @main_shapes(%n: index) -> index {
+  %square = arith.muli %n, %n : index
+  return %square : index
+}
+
+// -----
+
 func.func @main(%ws: memref<?xi8>, %weights: memref<?xi8>, %threads: index, %tid: index, %call: !llvm.ptr)
     attributes {kernel.symbols = []} {
   %zero = arith.constant 0 : index

@@ -77,7 +77,7 @@ def PlanArena : Pass<"kernel-plan-arena", "::mlir::ModuleOp"> {
 
       workspace = shared + threads · private,  all parts multiples of 64 bytes.
 
-    `@main_workspace` gives -1 where that does not fit into 63 bits.
+    `@main_workspace` gives -1 where that, or a size of a result, does not fit into 63 bits.
   }];
   let options = [
     Option<"stackLimit", "stack-limit", "int64_t", "4096", "bytes of stack that the buffers of a region may take">

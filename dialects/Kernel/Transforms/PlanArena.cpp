@@ -340,15 +340,24 @@ struct PlanArena : impl::PlanArenaBase<PlanArena> {
     builder.setInsertionPointToStart(body);
     IRMapping map;
     map.map(machine.symbols(), body->getArguments().drop_back());
+    auto isKnown = [&](Value value) { return map.contains(value); };
     for (Operation &op : main.getBody().front()) {
       if (&op == planEnd)
         break;
-      if (llvm::all_of(op.getOperands(), [&](Value operand) { return map.contains(operand); }))
+      if (llvm::all_of(op.getOperands(), isKnown))
         builder.clone(op, map);
     }
     Value threads = body->getArguments().back();
     Value privates = builder.createOrFold<arith::MulIOp>(main.getLoc(), map.lookup(own), threads);
     Value total = builder.createOrFold<arith::AddIOp>(main.getLoc(), map.lookup(shared), privates);
+    // Sizes of results are not part of the plan, but must not overflow either. (A division by what
+    // may be 0 waits until the sizes have been checked.)
+    if (auto shapes = main->getParentOfType<ModuleOp>().lookupSymbol<func::FuncOp>("main_shapes")) {
+      map.map(shapes.getArguments(), body->getArguments().drop_back());
+      for (Operation &op : shapes.getBody().front().without_terminator())
+        if (isPure(&op) && llvm::all_of(op.getOperands(), isKnown))
+          builder.clone(op, map);
+    }
     Value fails = arith::ConstantIntOp::create(builder, main.getLoc(), 0, 1);
     for (Operation *op : llvm::map_to_vector(*body, [](Operation &op) { return &op; }))
       if (Value overflow = overflowOf(builder, op))
