@@ -42,7 +42,7 @@ private:
   std::string missingRecipe(onnx::NodeOp node);
   void reject(onnx::NodeOp node, StringRef reason);
   void readBounds();
-  void finishFunction();
+  LogicalResult finishFunction();
   LogicalResult writeBounds();
 
   Tensor tensorOf(Value value);
@@ -174,8 +174,11 @@ void Converter::convertBlock(Block &block) {
   }
 }
 
-void Converter::finishFunction() {
+LogicalResult Converter::finishFunction() {
   auto terminator = cast<func::ReturnOp>(function.getBody().front().getTerminator());
+  for (auto [i, type] : llvm::enumerate(terminator.getOperandTypes()))
+    if (!isa<TensorType, onnx::ValueType>(type)) // from IR written by hand
+      return terminator.emitOpError("expects a tensor as output ") << i << ", got " << type;
   ops.setInsertionPoint(terminator);
   builder.start(terminator.getLoc());
   auto results = llvm::map_to_vector(terminator.getOperands(),
@@ -198,6 +201,7 @@ void Converter::finishFunction() {
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(function.getBody().front())))
     if (isa<onnx::NodeOp, onnx::AbsentOp>(op) || isOpTriviallyDead(&op))
       op.erase();
+  return success();
 }
 
 // xf.bounds of the module: {seq = array<i64: MIN, MAX>}.
@@ -252,8 +256,7 @@ LogicalResult Converter::run() {
   convertBlock(function.getBody().front());
   if (rejected)
     return failure();
-  finishFunction();
-  if (failed(writeBounds()))
+  if (failed(finishFunction()) || failed(writeBounds()))
     return failure();
   IRRewriter rewriter(function.getContext());
   DominanceInfo dominance(function);
