@@ -16,7 +16,7 @@
 //   // Everything that can be slow: threads, memory, weights.
 //   if (tw_create(model, NULL, &instance, &error) != TW_OK)
 //     return fprintf(stderr, "%s\n", error.message);
-//   // No allocation, no lock, no system call.
+//   // No allocation, no lock; threads that wait long sleep in the kernel (docs/Artefact.md).
 //   tw_run(instance, inputs, 2, outputs, 1, &error);
 //   tw_destroy(instance);
 //
