@@ -193,6 +193,17 @@ static Tensor takeOne(TensorBuilder &b, Tensor x, int64_t axis, int64_t at) {
   return b.slice(x, axis, offset, b.index.constant(1));
 }
 
+// A dimension from which something is chosen is not empty: there would be nothing to read.
+static void requireChoice(TensorBuilder &b, OpFoldResult extent, Tensor indices) {
+  if (!indices || constantInteger(extent).value_or(0) > 0)
+    return;
+  OpFoldResult least = b.index.min(b.index.product(b.sizes(indices)), b.index.constant(1));
+  if (std::optional<int64_t> known = constantInteger(least))
+    b.requireAtLeast(extent, *known);
+  else
+    b.require(b.index.max(extent, least), extent);
+}
+
 static void convertGather(Node &n, TensorBuilder &b) {
   Tensor x = n.tensor(0), indices = n.tensor(1);
   int64_t axis = n.axis(x, "axis", 0);
@@ -207,6 +218,7 @@ static void convertGather(Node &n, TensorBuilder &b) {
         sizes.insert(sizes.begin() + axis, indices.rank(), b.index.constant(1));
         return n.yield(b.reshape(one, sizes));
       }
+  requireChoice(b, b.size(x, axis), indices);
   n.yield(b.gather(x, indices, axis));
 }
 
@@ -237,7 +249,9 @@ static void convertGatherElements(Node &n, TensorBuilder &b) {
     position =
         b.add(position, b.mul(b.coordinates(indices, i, type), b.known(type, {}, {strides[i]})));
   }
-  n.yield(b.gather(b.reshape(x, {b.index.product(b.sizes(x))}), position, 0));
+  OpFoldResult all = b.index.product(b.sizes(x));
+  requireChoice(b, all, position);
+  n.yield(b.gather(b.reshape(x, {all}), position, 0));
 }
 
 // The last dimension of indices [.., k] addresses the k dimensions of x behind the batch
@@ -272,6 +286,7 @@ static void convertGatherND(Node &n, TensorBuilder &b) {
   }
   Sizes flat{b.index.product(addressed)};
   llvm::append_range(flat, rest);
+  requireChoice(b, flat.front(), position);
   n.yield(b.gather(b.reshape(x, flat), position, 0));
 }
 

@@ -48,3 +48,23 @@ func.func @proved(%x: tensor<?x?x8xf32> {xf.name = "x", xf.dims = ["b", "s", ""]
   %y = onnx.node "Reshape" domain "" since 13 (%x, %s) {} : (tensor<?x?x8xf32>, tensor<4xi64>) -> !onnx.value
   return %y : !onnx.value
 }
+
+// -----
+
+// Nothing can be chosen from an empty dimension.
+// CHECK: module attributes {xf.bounds = {n = array<i64: 1, {{[0-9]+}}>}}
+// CHECK-NOT: xf.require
+func.func @choice(%x: tensor<?x3xf32> {xf.name = "x", xf.dims = ["n", ""]}, %i: tensor<2xi64> {xf.name = "i", xf.dims = [""]}) -> !onnx.value {
+  %y = onnx.node "Gather" domain "" since 13 (%x, %i) {} : (tensor<?x3xf32>, tensor<2xi64>) -> !onnx.value
+  return %y : !onnx.value
+}
+
+// -----
+
+// But for no index at all.
+// CHECK-LABEL: func.func @choices
+// CHECK: xf.require
+func.func @choices(%x: tensor<?x3xf32> {xf.name = "x", xf.dims = ["n", ""]}, %i: tensor<?xi64> {xf.name = "i", xf.dims = ["k"]}) -> !onnx.value {
+  %y = onnx.node "Gather" domain "" since 13 (%x, %i) {} : (tensor<?x3xf32>, tensor<?xi64>) -> !onnx.value
+  return %y : !onnx.value
+}

@@ -105,8 +105,8 @@ TEST(Instance, ThreadsThatSleepWakeUp) {
 TEST(Instance, WorkersLeaveTheCpuOfTheCaller) {
   cpu_set_t allowed, one, now;
   ASSERT_EQ(sched_getaffinity(0, sizeof allowed, &allowed), 0);
-  if (CPU_COUNT(&allowed) < 2)
-    GTEST_SKIP() << "needs two CPUs";
+  if (CPU_COUNT(&allowed) < 2) // a worker has nowhere to go then
+    GTEST_SKIP() << "expects a process that may use two CPUs";
   std::set<pid_t> before = threadIds();
   fake::Model model(0, nullptr, 64);
   Instance instance(model, 2);
