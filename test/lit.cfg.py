@@ -37,6 +37,13 @@ if shutil.which("aarch64-linux-gnu-gcc") and shutil.which("qemu-aarch64-static")
     config.available_features.add("aarch64-emulation")
 if os.uname().machine == "x86_64" and shutil.which("qemu-x86_64-static"):
     config.available_features.add("x86-64-emulation")  # of older CPUs than this one
+if os.uname().machine == "x86_64":
+    with open("/proc/cpuinfo") as cpu:
+        flags = next((line.split() for line in cpu if line.startswith("flags")), [])
+    # %amx PROGRAM runs AMX instructions in software and says how many; all else of the program needs a CPU that has it.
+    if "fma" in flags:
+        config.available_features.add("amx-emulation")
+    config.substitutions.append(("%amx", f"env AMX_EMULATOR=count LD_PRELOAD={build}/test/Amx/libAmxEmulator.so"))
 # npm's onnxruntime-node, in the project's node_modules or where NODE_PATH says.
 node_folders = [os.path.join(source, "node_modules"), *filter(None, os.environ.get("NODE_PATH", "").split(os.pathsep))]
 if any(os.path.isdir(os.path.join(folder, "onnxruntime-node")) for folder in node_folders):
