@@ -155,10 +155,14 @@ private:
 
 } // namespace
 
-uint64_t tilewright::requiredFeatures(const MCSubtargetInfo &subtarget) {
+uint64_t tilewright::requiredFeatures(const MCSubtargetInfo &subtarget,
+                                      const StringSet<> &tileFeatures) {
+  auto isUsed = [&](StringRef name) {
+    return !name.starts_with("amx-") || tileFeatures.contains(name);
+  };
   uint64_t features = 0;
 #define TW_FEATURE(N, NAME)                                                                        \
-  if (subtarget.checkFeatures("+" NAME))                                                           \
+  if (subtarget.checkFeatures("+" NAME) && isUsed(NAME))                                           \
     features |= UINT64_C(1) << N;
   if (subtarget.getTargetTriple().getArch() == Triple::x86_64) {
 #define TW_X86_FEATURE(N, NAME, LEAF, SUBLEAF, REGISTER, BIT, XCR0) TW_FEATURE(N, NAME)

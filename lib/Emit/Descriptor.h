@@ -8,6 +8,7 @@
 #define TILEWRIGHT_LIB_EMIT_DESCRIPTOR_H
 
 #include "lib/Emit/Interface.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Error.h"
 
 namespace llvm {
@@ -42,8 +43,11 @@ struct WeightPlace {
   std::string file;      // otherwise: file name
 };
 
-/// Bits of CpuFeatures.def that code for this subtarget may use.
-uint64_t requiredFeatures(const llvm::MCSubtargetInfo &subtarget);
+/// Bits of CpuFeatures.def that code for this subtarget may use. Of AMX only the `tileFeatures`:
+/// LLVM does not use tiles unasked, so code without them runs where a machine or a system hides
+/// AMX.
+uint64_t requiredFeatures(const llvm::MCSubtargetInfo &subtarget,
+                          const llvm::StringSet<> &tileFeatures);
 
 /// Adds the `tw_model` of include/tilewright/Runtime.h and its accessor tw_NAME_model to the
 /// module, for a shared object also TW_ENTRY. The module must contain the functions of `variants`

@@ -13,6 +13,7 @@
 #include "lib/Emit/WeightImage.h"
 #include "lib/Emit/Weights.h"
 #include "lib/Support/OutputFile.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Linker/Linker.h"
@@ -44,6 +45,19 @@ struct Level {
   std::unique_ptr<llvm::TargetMachine> machine;
   VariantCode code;
 };
+
+/// The features of AMX whose intrinsics are called in `module`.
+llvm::StringSet<> tileFeatures(ModuleOp module) {
+  static constexpr std::pair<StringRef, StringRef> intrinsics[] = {
+      {"llvm.x86.tile", "amx-tile"}, {"llvm.x86.tdpbf16", "amx-bf16"}};
+  llvm::StringSet<> features;
+  module.walk([&](LLVM::CallIntrinsicOp call) {
+    for (auto [prefix, feature] : intrinsics)
+      if (call.getIntrin().starts_with(prefix))
+        features.insert(feature);
+  });
+  return features;
+}
 
 class Emission {
 public:
@@ -83,7 +97,7 @@ private:
       model.target += (model.target.empty() ? "" : ",") + target.getName().str();
       VariantCode code;
       code.isa = target.getName();
-      code.features = requiredFeatures(*machine->getMCSubtargetInfo());
+      code.features = requiredFeatures(*machine->getMCSubtargetInfo(), tileFeatures(each));
       levels.push_back({each, std::move(machine), std::move(code)});
     }
     llvm::sort(levels, [](const Level &a, const Level &b) {

@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 #define _GNU_SOURCE // syscall
 #include "lib/Runtime/Instance.h"
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +52,7 @@ static uint64_t savedState(void) {
   return (uint64_t)high << 32 | low;
 }
 
-uint64_t tw_cpu_features(void) {
+static uint64_t readFeatures(void) {
   uint64_t saved = savedState(), features = 0;
 #define TW_X86_FEATURE(N, NAME, LEAF, SUBLEAF, REGISTER, BIT, XCR0)                                \
   if ((cpuid(LEAF, SUBLEAF).REGISTER >> BIT & 1) && (saved & (XCR0)) == (XCR0))                    \
@@ -60,13 +61,21 @@ uint64_t tw_cpu_features(void) {
   return features;
 }
 
-bool tw_cpu_enable(uint64_t features) {
-  // Linux hands out the 8 KiB of tile registers on request only
-  // (Documentation/arch/x86/xstate.rst).
+/// Linux hands out the 8 KiB of tile registers on request only, to all threads of a process
+/// (Documentation/arch/x86/xstate.rst). It is asked once.
+static bool mayUse(uint64_t features) {
   enum { AmxTile = 33, ArchReqXcompPerm = 0x1023, XfeatureXtiledata = 18 };
+  enum { Unknown, Granted, Refused };
+  static atomic_int answer = Unknown;
   if (!(features >> AmxTile & 1))
     return true;
-  return syscall(SYS_arch_prctl, ArchReqXcompPerm, XfeatureXtiledata) == 0;
+  int known = atomic_load_explicit(&answer, memory_order_relaxed);
+  if (known == Unknown) {
+    long status = syscall(SYS_arch_prctl, ArchReqXcompPerm, XfeatureXtiledata);
+    known = status == 0 ? Granted : Refused;
+    atomic_store_explicit(&answer, known, memory_order_relaxed);
+  }
+  return known == Granted;
 }
 
 #elif defined(__aarch64__)
@@ -77,7 +86,7 @@ static const FeatureName featureNames[] = {
 #include "lib/Runtime/CpuFeatures.def"
 };
 
-uint64_t tw_cpu_features(void) {
+static uint64_t readFeatures(void) {
   uint64_t features = 0;
 #define TW_AARCH64_FEATURE(N, NAME, VECTOR, BIT)                                                   \
   if (getauxval(VECTOR) >> BIT & 1)                                                                \
@@ -86,13 +95,41 @@ uint64_t tw_cpu_features(void) {
   return features;
 }
 
-bool tw_cpu_enable(uint64_t features) {
+static bool mayUse(uint64_t features) {
+  (void)features;
   return true;
 }
 
 #else
 #error "the runtime knows x86-64 and AArch64"
 #endif
+
+/// The features that $TILEWRIGHT_EMULATED names: an emulator beneath the program has what CPUID
+/// does not show.
+static uint64_t emulatedFeatures(void) {
+  uint64_t features = 0;
+  const char *list = getenv("TILEWRIGHT_EMULATED");
+  while (list && *list) {
+    size_t length = strcspn(list, ",");
+    for (size_t i = 0; i < sizeof featureNames / sizeof *featureNames; ++i)
+      if (strlen(featureNames[i].name) == length &&
+          strncmp(featureNames[i].name, list, length) == 0)
+        features |= featureNames[i].bit;
+    list += length + (list[length] == ',');
+  }
+  return features;
+}
+
+uint64_t tw_cpu_features(void) {
+  // Reading costs some 80 CPUID instructions, each a microsecond and more in a virtual machine.
+  static _Atomic uint64_t features;
+  static atomic_bool known;
+  if (!atomic_load_explicit(&known, memory_order_acquire)) {
+    atomic_store_explicit(&features, readFeatures() | emulatedFeatures(), memory_order_relaxed);
+    atomic_store_explicit(&known, true, memory_order_release);
+  }
+  return atomic_load_explicit(&features, memory_order_relaxed);
+}
 
 void tw_cpu_names(uint64_t features, char *text, size_t size) {
   size_t used = 0;
@@ -120,7 +157,7 @@ tw_status tw_pick_variant(const tw_model *model, const char *isa, const tw_varia
                           tw_error *error) {
   const struct tw_implementation *implementation = model->implementation;
   uint64_t features = tw_cpu_features(), missing = 0;
-  bool found = false;
+  bool found = false, refused = false;
   if (!isa)
     isa = getenv("TILEWRIGHT_ISA");
   for (int64_t i = 0; i < implementation->num_variants; ++i) {
@@ -129,7 +166,8 @@ tw_status tw_pick_variant(const tw_model *model, const char *isa, const tw_varia
       continue;
     found = true;
     missing = variant->features & ~features; // of the last one, which needs least
-    if (!missing) {
+    refused = !missing && !mayUse(variant->features);
+    if (!missing && !refused) {
       *result = variant;
       return TW_OK;
     }
@@ -140,6 +178,9 @@ tw_status tw_pick_variant(const tw_model *model, const char *isa, const tw_varia
     return tw_fail(error, TW_ERROR_ARGUMENT, "expects a target of the artefact (%s), got '%s'",
                    names, isa);
   }
+  if (refused)
+    return tw_fail(error, TW_ERROR_CPU,
+                   "expects permission to use AMX tiles, the system refuses it");
   tw_cpu_names(missing, names, sizeof names);
   return tw_fail(error, TW_ERROR_CPU,
                  "expects a CPU with %s; compile with a --target that this CPU can run", names);

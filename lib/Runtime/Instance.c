@@ -206,9 +206,6 @@ static tw_status setUp(tw_instance *instance, const tw_options *options, tw_erro
     return TW_ERROR_ARGUMENT;
   if ((status = tw_pick_variant(model, options->isa, &instance->variant, error)) != TW_OK)
     return status;
-  if (!tw_cpu_enable(instance->variant->features))
-    return tw_fail(error, TW_ERROR_CPU,
-                   "expects permission to use AMX tiles, the system refuses it");
   if ((status = tw_map_weights(model, options, &instance->weights, error)) != TW_OK ||
       (status = tw_profiler_init(&instance->team.profiler, instance->variant, options->profile,
                                  error)) != TW_OK ||

@@ -24,17 +24,15 @@ __attribute__((format(printf, 3, 4))) tw_status tw_fail(tw_error *error, tw_stat
 // Cpu.c
 //===----------------------------------------------------------------------===//
 
-/// Features (CpuFeatures.def) that this CPU and operating system offer to the process.
+/// Features (CpuFeatures.def) that this CPU and operating system offer to the process, and those
+/// that $TILEWRIGHT_EMULATED adds. Read once.
 uint64_t tw_cpu_features(void);
-
-/// Asks the operating system for the state that `features` need beyond what every process has (AMX
-/// tiles).
-bool tw_cpu_enable(uint64_t features);
 
 /// Writes the names of `features` to text[size], separated by commas.
 void tw_cpu_names(uint64_t features, char *text, size_t size);
 
-/// The variant named `isa` (null: $TILEWRIGHT_ISA, or the best one), if this CPU can run it.
+/// The variant named `isa` (null: $TILEWRIGHT_ISA, or the best one), if this CPU can run it and the
+/// system grants the state that it needs beyond what every process has (AMX tiles).
 tw_status tw_pick_variant(const tw_model *model, const char *isa, const tw_variant **variant,
                           tw_error *error);
 

@@ -33,7 +33,7 @@ struct Targets : testing::Test {
     ASSERT_TRUE(machine);
     const llvm::MCSubtargetInfo &info = *machine->getMCSubtargetInfo();
     EXPECT_TRUE(info.isCPUStringValid(cpu.getCpu()));
-    EXPECT_NE(requiredFeatures(info), 0u);
+    EXPECT_NE(requiredFeatures(info, {}), 0u);
     if (machine->getTargetTriple().isX86()) {
       bool wide = info.checkFeatures("+avx512f") && info.checkFeatures("+avx512vl");
       EXPECT_EQ(cpu.getLanes(), wide ? 16 : info.checkFeatures("+avx2") ? 8 : 4);
@@ -60,6 +60,17 @@ TEST_F(Targets, RecordsAgreeWithLlvm) {
 
 TEST_F(Targets, NativeIsThisMachine) {
   check(makeTarget(&context, "native"));
+}
+
+TEST_F(Targets, TilesAreRequiredWhereTheyAreUsed) {
+  auto machine = makeTargetMachine(*module, makeTarget(&context, "sapphirerapids"));
+  ASSERT_TRUE(machine);
+  const llvm::MCSubtargetInfo &info = *machine->getMCSubtargetInfo();
+  llvm::StringSet<> tiles;
+  tiles.insert("amx-tile");
+  tiles.insert("amx-bf16");
+  EXPECT_EQ(llvm::popcount(requiredFeatures(info, tiles)),
+            llvm::popcount(requiredFeatures(info, {})) + 2);
 }
 
 TEST_F(Targets, Lists) {

@@ -8,15 +8,17 @@
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 extern "C" int32_t tw_cpu_quota(const char *root);
 extern "C" int32_t tw_cpu_count(void);
 
 namespace {
 
-/// A folder with the files of a system.
+/// A folder with the files of a system; tests run in several processes at once.
 struct System : testing::Test {
-  std::filesystem::path root = std::filesystem::path(testing::TempDir()) / "tilewright-quota";
+  std::filesystem::path root =
+      std::filesystem::path(testing::TempDir()) / ("tilewright-quota-" + std::to_string(getpid()));
   System() { std::filesystem::remove_all(root); }
   ~System() override { std::filesystem::remove_all(root); }
   void file(const std::string &path, const std::string &text) {
