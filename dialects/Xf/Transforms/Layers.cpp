@@ -27,12 +27,15 @@ bool isLeaf(Operation *op, llvm::DenseMap<Operation *, bool> &known) {
 
 namespace {
 
-// Equal but for operands. Ops with regions are not repeated.
+// Equal but for operands. Regions are the same; what they capture is one value for all layers.
 bool isSame(Operation *a, Operation *b) {
   return a->getName() == b->getName() && a->getAttrDictionary() == b->getAttrDictionary() &&
          a->getResultTypes() == b->getResultTypes() &&
-         a->getOperandTypes() == b->getOperandTypes() && a->getNumRegions() == 0 &&
-         b->getNumRegions() == 0;
+         a->getOperandTypes() == b->getOperandTypes() && a->getNumRegions() == b->getNumRegions() &&
+         llvm::all_of(llvm::zip(a->getRegions(), b->getRegions()), [](auto regions) {
+           return OperationEquivalence::isRegionEquivalentTo(
+               &std::get<0>(regions), &std::get<1>(regions), OperationEquivalence::IgnoreLocations);
+         });
 }
 
 // Stands for one of the caller's buffers, and is not a stack already.

@@ -11,7 +11,7 @@
 
 namespace mlir::xf {
 
-void buildModelPipeline(OpPassManager &pm) {
+void buildModelPipeline(OpPassManager &pm, bool unfoldConvolutions) {
   // Equal subexpressions are compared by SSA value from here on.
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
@@ -24,6 +24,9 @@ void buildModelPipeline(OpPassManager &pm) {
   // Removes what the raised ops no longer read, and the views that meet at them.
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+  // Behind raising, which knows the exporters' order of dimensions.
+  if (unfoldConvolutions)
+    pm.addNestedPass<func::FuncOp>(createUnfoldConvolutions());
   // Groups of projections end at attentions, which have to be raised by now; their concatenated
   // weights are folded.
   pm.addNestedPass<func::FuncOp>(createMergeProjections());
@@ -33,7 +36,8 @@ void buildModelPipeline(OpPassManager &pm) {
 }
 
 void registerModelPipeline() {
-  PassPipelineRegistration<>("xf-model", "The model stage: raise, merge, fold", buildModelPipeline);
+  PassPipelineRegistration<>("xf-model", "The model stage: raise, merge, fold",
+                             [](OpPassManager &pm) { buildModelPipeline(pm); });
 }
 
 } // namespace mlir::xf

@@ -17,7 +17,8 @@ namespace mlir::xf {
 #include "dialects/Xf/Transforms/Passes.h.inc"
 
 /// The passes of the model stage, in order: raising, merging, folding of weights. Runs on a module.
-void buildModelPipeline(OpPassManager &pm);
+/// The reference pipeline keeps convolutions as they are defined: it proves the unfolded ones.
+void buildModelPipeline(OpPassManager &pm, bool unfoldConvolutions = true);
 /// The same as `xf-model` in tilewright-opt.
 void registerModelPipeline();
 } // namespace mlir::xf

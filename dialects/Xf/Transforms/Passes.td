@@ -71,6 +71,26 @@ def RaiseAttention : Pass<"xf-raise-attention"> {
   let dependentDialects = ["XfDialect", "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
 }
 
+def UnfoldConvolutions : Pass<"xf-unfold-convolutions", "::mlir::func::FuncOp"> {
+  let summary = "Every f32 convolution of one group is a matmul of its windows with the filter";
+  let description = [{
+    The input is brought to channels last, so that a window is k runs of memory (one in a single spatial dimension), and the windows of all
+    positions are the rows of a matrix; a pointwise convolution has them already. The transpose that gives the result its
+    channels back moves behind elementwise ops, sums with weights or with another such result, and reshapes that join the positions:
+    there it meets the transpose of the next convolution, or the one that patch embeddings and audio encoders end with, and the two go.
+
+    ```mlir
+    %y = xf.conv %x filter(%w) bias(%b) strides [2] pads [1, 1]     // %r = linalg.generic: windows of pad(transpose(%x))
+                                                                   // %m = xf.matmul %r, %k      where %k is %w as [m, k · c]
+                                                                   // %s = xf.binary add %m, %b
+                                                                   // %y = xf.transpose %s perm [0, 2, 1]
+    ```
+    Grouped convolutions and other element types stay.
+  }];
+  let dependentDialects = ["XfDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::arith::ArithDialect"];
+}
+
 def MergeProjections : Pass<"xf-merge-projections", "::mlir::func::FuncOp"> {
   let summary = "Contractions of one input with weights are one contraction, of which results are slices";
   let description = [{

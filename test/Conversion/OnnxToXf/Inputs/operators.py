@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 from onnx import helper, numpy_helper
+from tilewright import reference
 
 CASES = []
 RNG = np.random.default_rng(0)
@@ -76,6 +77,49 @@ def write(folder, name, cases):
         for i, value in enumerate(values):
             (files / f"{role}_{i}.pb").write_bytes(numpy_helper.from_array(np.array(value, order="C")).SerializeToString())
     return f"{name}\t{first.rtol}\t{first.atol}\n"
+
+
+# Conv
+
+
+def convs():
+    geometries = [  # label, input, filter, strides, pads, dilations, group
+        ("line", (2, 80, 30), (24, 80, 3), (1,), (1, 1), (1,), 1),
+        ("line_strided", (3, 5, 31), (33, 5, 4), (3,), (2, 0), (1,), 1),
+        ("line_dilated", (1, 7, 20), (3, 7, 3), (2,), (0, 3), (4,), 1),
+        ("pointwise", (2, 37, 9), (17, 37, 1), (1,), (0, 0), (1,), 1),
+        ("pointwise_strided", (2, 3, 9), (5, 3, 1), (2,), (0, 0), (1,), 1),
+        ("only_pads", (1, 2, 3), (2, 2, 5), (1,), (4, 1), (1,), 1),
+        ("patches", (2, 3, 32, 48), (20, 3, 16, 16), (16, 16), (0, 0, 0, 0), (1, 1), 1),
+        ("patches_rest", (1, 3, 19, 21), (4, 3, 4, 5), (4, 5), (0, 0, 0, 0), (1, 1), 1),
+        ("digits", (1, 1, 28, 28), (8, 1, 5, 5), (1, 1), (2, 2, 2, 2), (1, 1), 1),
+        ("image", (2, 3, 23, 19), (16, 3, 7, 7), (2, 2), (3, 3, 3, 3), (1, 1), 1),
+        ("image_uneven", (1, 6, 9, 14), (5, 6, 3, 2), (1, 3), (0, 1, 2, 0), (2, 1), 1),
+        ("image_dilated", (1, 4, 11, 13), (6, 4, 3, 3), (2, 1), (1, 2, 1, 2), (1, 2), 1),
+        ("one_element", (1, 3, 1, 1), (2, 3, 1, 1), (1, 1), (0, 0, 0, 0), (1, 1), 1),
+        ("volume", (2, 3, 5, 6, 7), (4, 3, 2, 3, 2), (1, 2, 1), (1, 0, 1, 0, 1, 1), (1, 1, 2), 1),
+        ("groups", (2, 6, 8, 9), (4, 3, 3, 3), (1, 2), (1, 1, 1, 1), (1, 1), 2),
+        ("depthwise", (2, 5, 17), (5, 1, 3), (1,), (1, 1), (1,), 5),
+        ("no_batch", (0, 3, 8, 8), (4, 3, 3, 3), (1, 1), (0, 0, 0, 0), (1, 1), 1),
+    ]
+    for i, (label, size, kernel, strides, pads, dilations, group) in enumerate(geometries):
+        x, w, bias = draw(*size), draw(*kernel) / np.float32(np.prod(kernel[1:])) ** 0.5, draw(kernel[0])
+        names = ["n", size[1], *(f"x{i}" for i in range(len(strides)))]
+        # Static sizes and filters that are inputs in turn: each convolution is half a second of compilation.
+        other = [(None, "w", None), (names, "", bias), (None, "", None)][i % 3]
+        for dims, constants, b in ((names, "wb", bias), other)[: 1 + (i % 2)]:
+            case(f"conv_{label}_{len(CASES)}", "Conv", {"x": x, "w": w, "b": b}, constants=constants, dims={"x": dims} if dims else {},
+                 outputs={"y": reference.conv(x, w, b, strides, pads, dilations, group).astype(np.float32)},
+                 strides=strides, pads=pads, dilations=dilations, group=group)  # fmt: skip
+    x, w = draw(2, 3, 9, 8), draw(4, 3, 2, 3) / 4
+    for pad, pads, dims in (("SAME_UPPER", (0, 1, 1, 1), ["n", 3, "h", "w"]), ("SAME_LOWER", (1, 1, 0, 1), None), ("VALID", (0,) * 4, None)):
+        case(f"conv_{pad.lower()}", "Conv", {"x": x, "w": w}, constants=["w"], dims={"x": dims} if dims else {}, auto_pad=pad,
+             outputs={"y": reference.conv(x, w, None, (1, 1), pads, (1, 1), 1).astype(np.float32)})  # fmt: skip
+    x = x.copy()
+    x[0, 1, 4, 4], x[1, 2, 8, 0] = np.nan, np.inf
+    with np.errstate(invalid="ignore"):
+        case("conv_not_finite", "Conv", {"x": x, "w": w}, {"y": reference.conv(x, w, None, (1, 1), (1, 1, 1, 1), (1, 1), 1).astype(np.float32)},
+             constants=["w"], pads=(1, 1, 1, 1))  # fmt: skip
 
 
 # AveragePool, MaxPool, LpPool
@@ -436,7 +480,7 @@ def main():
     folder = Path(sys.argv[1]) / "operators"
     folder.mkdir(parents=True)
     manifest = "name\trtol\tatol\n"
-    for collect in (pools, resizes, pads, scatters, top_ks, reductions, cumulative, einsums, normalizations, quantization, movement):
+    for collect in (convs, pools, resizes, pads, scatters, top_ks, reductions, cumulative, einsums, normalizations, quantization, movement):
         CASES.clear()
         collect()
         groups = {}
