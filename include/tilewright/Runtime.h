@@ -41,7 +41,7 @@
 extern "C" {
 #endif
 
-#define TW_ABI_VERSION 1
+#define TW_ABI_VERSION 2
 // In a shared object, whatever the model's name: `const tw_model *tw_artefact_model(void)`.
 #define TW_ENTRY "tw_artefact_model"
 #define TW_WORKSPACE_ALIGNMENT 64 // bytes, of a workspace that the caller provides
@@ -170,14 +170,18 @@ typedef struct tw_options {
   int32_t reserved;
 } tw_options;
 
-/// Time spent in one region (one parallel step) of the model, summed over runs, seen from the
-/// calling thread. A region is named after the ONNX node that it computes last, and how many nodes
-/// were merged with that one: "region_3:/layer.0/attention/query/MatMul+2". Of layers that run as a
-/// loop it is the first layer's node.
+/// One region (one parallel step) of the model, summed over runs: time as the calling thread sees
+/// it, and the work that the sizes ask for, 0 where that is not known. A region is named after the
+/// ONNX node that it computes last, and how many nodes were merged with that one:
+/// "region_3:/layer.0/attention/query/MatMul+2". Of layers that run as a loop it is the first
+/// layer's node.
 typedef struct tw_region_time {
   const char *name;
   int64_t calls;
   int64_t nanoseconds;
+  double flop;             // multiplications and additions of products and attention, no others
+  double weight_bytes;     // of weights that are read, each once
+  double activation_bytes; // of everything else that is read or written, each once
 } tw_region_time;
 
 // The functions below go through this table, which each artefact brings along.

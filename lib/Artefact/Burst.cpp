@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "lib/Artefact/Burst.h"
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -96,20 +97,29 @@ double tilewright::fmaBurst(int threads) {
   return onThreads(threads, [](int) { return fmaRate(10000); });
 }
 
-double tilewright::readBurst(int threads) {
-  // Larger than the share of a last-level cache that a virtual machine usually gets.
-  constexpr size_t words = size_t(512) << 17; // 512 MiB
-  static const std::vector<uint64_t> data(words, 1);
-  static std::atomic<size_t> turn = 0;
-  constexpr size_t perThread = size_t(64) << 17, streams = 8, stride = words / streams;
-  size_t part = perThread / streams;
+double tilewright::readBurst(int threads, double bytes) {
+  // The most is larger than the share of a last-level cache that a virtual machine usually gets.
+  constexpr size_t most = size_t(512) << 17, perThread = size_t(64) << 17, streams = 8, line = 8;
+  auto count = static_cast<size_t>(threads);
+  size_t least = count * streams * line;
+  size_t words = std::clamp(static_cast<size_t>(std::max(bytes, 0.0)) / 8, least, most);
+  static std::vector<uint64_t> data;
+  static size_t turn = 0; // a part that other rounds have not read goes first
+  if (data.size() < words)
+    data.assign(words, 1);
+  size_t stride = words / streams;
+  size_t part = std::min(perThread / streams, stride / count) / line * line;
+  size_t passes = perThread / streams / part, first = turn, places = stride / part;
+  turn += count;
   static std::atomic<uint64_t> sink;
-  size_t first = turn.fetch_add(static_cast<size_t>(threads)) % (stride / part);
   return onThreads(threads, [&](int thread) {
-    size_t at = (first + static_cast<size_t>(thread)) % (stride / part) * part;
+    size_t at = (first + static_cast<size_t>(thread)) % places * part;
+    if (passes > 1) // what fits a cache is there
+      sink += readStreams(data.data() + at, stride, part);
     auto start = std::chrono::steady_clock::now();
-    sink += readStreams(data.data() + at, stride, part);
+    for (size_t pass = 0; pass < passes; ++pass)
+      sink += readStreams(data.data() + at, stride, part);
     std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
-    return static_cast<double>(perThread * sizeof(uint64_t)) / time.count();
+    return static_cast<double>(passes * part * streams * sizeof(uint64_t)) / time.count();
   });
 }

@@ -20,9 +20,9 @@ namespace tilewright {
 /// is written for the architecture.
 double fmaBurst(int threads);
 
-/// Bytes/s read from memory that no cache holds, in eight streams per thread, on `threads` threads
-/// at once, over some 10 milliseconds.
-double readBurst(int threads);
+/// Bytes/s of reading `bytes` again and again, in eight streams per thread, each thread its share,
+/// on `threads` threads at once, over some 10 milliseconds. By default no cache holds them.
+double readBurst(int threads, double bytes = 512 << 20);
 
 } // namespace tilewright
 

@@ -84,7 +84,8 @@ void nameForVariant(llvm::Module &code, VariantCode &variant) {
   for (llvm::GlobalValue &value : code.global_values())
     if (!value.isDeclaration())
       value.setName(value.getName() + suffix);
-  for (std::string *name : {&variant.run, &variant.workspace, &variant.shapes, &variant.check})
+  for (std::string *name :
+       {&variant.run, &variant.workspace, &variant.shapes, &variant.work, &variant.check})
     *name += suffix;
   for (RegionLabel &region : variant.regions)
     region.function += suffix;

@@ -112,13 +112,15 @@ public:
       regions.push_back(structure({*body, text(region.label)})); // tw_region_name
     }
     Expected<Constant *> run = function(code.run), shapes = function(code.shapes),
-                         workspace = function(code.workspace);
+                         workspace = function(code.workspace), work = function(code.work);
     Expected<Constant *> check = hasChecks ? function(code.check) : null();
-    if (Error error = joinErrors(joinErrors(run.takeError(), shapes.takeError()),
-                                 joinErrors(workspace.takeError(), check.takeError())))
+    Error error = Error::success();
+    for (Expected<Constant *> *found : {&run, &workspace, &shapes, &work, &check})
+      error = joinErrors(std::move(error), found->takeError());
+    if (error)
       return std::move(error);
     return structure({text(code.isa), number64(code.features), *run, *workspace, *shapes, *check,
-                      number64(regions.size()), array(regions, "tw_regions")}); // tw_variant
+                      *work, number64(regions.size()), array(regions, "tw_regions")}); // tw_variant
   }
 
   Expected<Constant *> implementation(ArrayRef<VariantCode> variants,

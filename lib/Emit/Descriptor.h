@@ -31,6 +31,7 @@ struct VariantCode {
   std::string run = "tw_model_run";
   std::string workspace = "tw_model_workspace";
   std::string shapes = "tw_model_shapes";
+  std::string work = "tw_model_work";
   std::string check = "tw_model_check"; // only in models that have checks
   std::vector<RegionLabel> regions;
 };

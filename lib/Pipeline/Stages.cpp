@@ -92,6 +92,9 @@ static void buildTile(OpPassManager &passes, const CompileOptions &options) {
 static void buildBuffer(OpPassManager &passes, const CompileOptions &options) {
   if (!isReference(options)) {
     buildBufferize(passes);
+    passes.addNestedPass<func::FuncOp>(kernel::createCountWork());
+    // Sizes that were asked for: of collapsed dimensions, too.
+    passes.addNestedPass<func::FuncOp>(memref::createResolveRankedShapeTypeResultDimsPass());
     passes.addNestedPass<func::FuncOp>(kernel::createPadRows());
     return;
   }
@@ -126,6 +129,7 @@ static void buildLaunch(OpPassManager &passes, const CompileOptions &options) {
   cleanUp(passes.nest<func::FuncOp>());
   passes.addPass(kernel::createLayoutWeights());
   passes.addNestedPass<func::FuncOp>(kernel::createSerialRegions());
+  passes.addPass(kernel::createExportWork());
   // Before outlining, while the whole life of each buffer is in one function.
   passes.addPass(kernel::createPlanArena());
   passes.addPass(kernel::createOutlineRegions());

@@ -163,7 +163,7 @@ static void destroy(tw_instance *instance) {
   tw_team_stop(&instance->team);
   tw_unmap_weights(&instance->weights);
   releaseWorkspace(instance);
-  free(instance->team.profiler.times);
+  tw_profiler_free(&instance->team.profiler);
   free(instance);
 }
 
@@ -286,6 +286,7 @@ static tw_status run(tw_instance *instance, const DLTensor *inputs, int32_t numI
   status = prepare(instance, inputs, numInputs, outputs, numOutputs, error);
   if (status == TW_OK) {
     fillCall(instance, inputs, numInputs, outputs, numOutputs);
+    tw_profiler_begin(&instance->team.profiler, instance->symbols);
     tw_team_run(&instance->team, &instance->call);
   }
   release(instance);

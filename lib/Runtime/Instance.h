@@ -96,10 +96,15 @@ void tw_unmap_weights(tw_weights *weights);
 typedef struct tw_profiler {
   const tw_variant *variant;
   tw_region_time *times; // variant->num_regions of them; null: not measuring
+  int64_t *work;         // of one call of each region, in this run
 } tw_profiler;
 
 tw_status tw_profiler_init(tw_profiler *profiler, const tw_variant *variant, bool enabled,
                            tw_error *error);
+void tw_profiler_free(tw_profiler *profiler);
+
+/// A run with these sizes begins.
+void tw_profiler_begin(tw_profiler *profiler, const int64_t *symbols);
 int64_t tw_profiler_now(void);
 void tw_profiler_add(tw_profiler *profiler, tw_region region, int64_t nanoseconds);
 

@@ -42,6 +42,9 @@ typedef struct tw_region_name {
   const char *name;
 } tw_region_name;
 
+/// What tw_variant.work tells of a region, for profiles: the fields of tw_region_time, in order.
+enum { TW_WORK_FLOP, TW_WORK_WEIGHT_BYTES, TW_WORK_ACTIVATION_BYTES, TW_WORK_COUNTS };
+
 /// The generated code for one instruction set.
 typedef struct tw_variant {
   const char *isa;                               // e.g. "x86-64-v4"
@@ -52,6 +55,7 @@ typedef struct tw_variant {
   void (*shapes)(const int64_t *symbols, int64_t *dims);         // sizes of all outputs
   int64_t (*check)(const int64_t *symbols); // number of the first of tw_implementation.checks that
                                             // does not hold, or -1; null: there are none
+  void (*work)(const int64_t *symbols, int64_t *work); // TW_WORK_COUNTS numbers for each region
   int64_t num_regions;
   const tw_region_name *regions; // for profiles
 } tw_variant;

@@ -13,15 +13,28 @@ tw_status tw_profiler_init(tw_profiler *profiler, const tw_variant *variant, boo
                            tw_error *error) {
   profiler->variant = variant;
   profiler->times = NULL;
+  profiler->work = NULL;
   if (!enabled || variant->num_regions == 0)
     return TW_OK;
-  profiler->times = calloc((size_t)variant->num_regions, sizeof(tw_region_time));
-  if (!profiler->times)
+  size_t regions = (size_t)variant->num_regions;
+  profiler->times = calloc(regions, sizeof(tw_region_time));
+  profiler->work = calloc(regions * TW_WORK_COUNTS, sizeof(int64_t));
+  if (!profiler->times || !profiler->work)
     return tw_fail(error, TW_ERROR_MEMORY, "expects memory for the times of %d regions",
                    (int)variant->num_regions);
   for (int64_t i = 0; i < variant->num_regions; ++i)
     profiler->times[i].name = variant->regions[i].name;
   return TW_OK;
+}
+
+void tw_profiler_free(tw_profiler *profiler) {
+  free(profiler->times);
+  free(profiler->work);
+}
+
+void tw_profiler_begin(tw_profiler *profiler, const int64_t *symbols) {
+  if (profiler->times)
+    profiler->variant->work(symbols, profiler->work);
 }
 
 int64_t tw_profiler_now(void) {
@@ -33,8 +46,13 @@ int64_t tw_profiler_now(void) {
 void tw_profiler_add(tw_profiler *profiler, tw_region region, int64_t nanoseconds) {
   for (int64_t i = 0; i < profiler->variant->num_regions; ++i)
     if (profiler->variant->regions[i].region == region) {
-      ++profiler->times[i].calls;
-      profiler->times[i].nanoseconds += nanoseconds;
+      tw_region_time *time = &profiler->times[i];
+      const int64_t *work = &profiler->work[i * TW_WORK_COUNTS];
+      ++time->calls;
+      time->nanoseconds += nanoseconds;
+      time->flop += (double)work[TW_WORK_FLOP];
+      time->weight_bytes += (double)work[TW_WORK_WEIGHT_BYTES];
+      time->activation_bytes += (double)work[TW_WORK_ACTIVATION_BYTES];
       return;
     }
 }

@@ -17,12 +17,6 @@
 using namespace llvm;
 using namespace tilewright;
 
-double Samples::quantile(double q) const {
-  std::vector<double> sorted = values;
-  sort(sorted);
-  return sorted[static_cast<size_t>(q * static_cast<double>(sorted.size() - 1))];
-}
-
 namespace {
 
 constexpr double kDisturbed = 0.03;   // difference of two bursts

@@ -9,25 +9,11 @@
 
 #include "lib/Artefact/Inputs.h"
 #include "lib/Artefact/Peer.h"
+#include "lib/Artefact/Samples.h"
 #include <string>
 #include <vector>
 
 namespace tilewright {
-
-/// Numbers of which quantiles are reported.
-class Samples {
-public:
-  void add(double value) { values.push_back(value); }
-  void add(const std::vector<double> &more) {
-    values.insert(values.end(), more.begin(), more.end());
-  }
-  size_t size() const { return values.size(); }
-  /// 0: the smallest, 0.5: the median, 1: the largest. Needs at least one sample.
-  double quantile(double q) const;
-
-private:
-  std::vector<double> values;
-};
 
 /// What one peer took, and how the artefact compares in the rounds that count.
 struct PeerRow {

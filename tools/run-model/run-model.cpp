@@ -4,23 +4,25 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+#include "Profile.h"
 #include "lib/Artefact/Expectations.h"
 #include "lib/Artefact/Inputs.h"
 #include "lib/Artefact/NpyFile.h"
 #include "lib/Support/Options.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Format.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
 using namespace tilewright;
 
+extern "C" int32_t tw_cpu_count(void); // lib/Runtime/CpuCount.c: what artefacts start by default
+
 namespace {
 
 /// The command line, with its defaults.
 struct Command {
-  std::string artefact, testDir, outputDir, isa, weightsFile;
+  std::string artefact, testDir, outputDir, isa, weightsFile, json;
   std::vector<std::string> inputs, expected, dims;
   Tolerance tolerance;
   int64_t threads = 0, seed = 0;
@@ -53,7 +55,9 @@ Command parseCommand(int argc, char **argv) {
   options.text(
       "weights-file", "FILE", c.weightsFile,
       "weights of an artefact compiled with --weights file\n(default: the file beside it)");
-  options.flag("profile", c.profile, "print the time of each region of the model");
+  options.flag("profile", c.profile,
+               "print time, FLOP/s, GB/s and share of the roofline of each region");
+  options.text("json", "FILE", c.json, "write the profile, too ('-': standard output)");
   options.examples(R"(
 examples:
   run-model bert.so --test-dir bert/test_data_set_0        compare with ONNX's test data
@@ -63,6 +67,7 @@ examples:
 exit code: 0 fine, 1 a comparison failed, 2 wrong use
 )");
   options.parse(argc, argv);
+  c.profile |= !c.json.empty();
   return c;
 }
 
@@ -80,33 +85,15 @@ Error writeOutputs(const Command &c, const Session &session) {
   return Error::success();
 }
 
-/// Runs some more, warm, and prints where the time of a run goes.
-Error printProfile(Session &session) {
-  constexpr int WarmUp = 5, Runs = 20;
-  for (int i = 0; i < WarmUp; ++i)
-    if (Error error = session.run())
-      return error;
-  std::vector<tw_region_time> times(session.profile());
-  for (int i = 0; i < Runs; ++i)
-    if (Error error = session.run())
-      return error;
-  int64_t total = 0;
-  for (auto [time, now] : zip(times, session.profile())) {
-    time.nanoseconds = now.nanoseconds - time.nanoseconds;
-    time.calls = now.calls - time.calls;
-    total += time.nanoseconds;
-  }
-  sort(times, [](auto &a, auto &b) { return a.nanoseconds > b.nanoseconds; });
-  outs() << "\ncode for " << session.isa() << "\n   share     us/run  calls/run  region\n";
-  for (const tw_region_time &time : times) {
-    auto share =
-        static_cast<double>(time.nanoseconds) / static_cast<double>(std::max<int64_t>(total, 1));
-    outs() << format("%7.1f%%  %9.1f  %9lld  ", 100 * share,
-                     static_cast<double>(time.nanoseconds) / 1e3 / Runs,
-                     static_cast<long long>(time.calls / Runs))
-           << time.name << "\n";
-  }
-  return Error::success();
+/// To a file if one is named, else as a table.
+Error profileRuns(const Command &c, Session &session) {
+  int threads = c.threads ? static_cast<int>(c.threads) : tw_cpu_count();
+  Expected<Profile> profile = measureProfile(session, threads);
+  if (!profile)
+    return profile.takeError();
+  if (c.json != "-")
+    profile->print(outs());
+  return c.json.empty() ? Error::success() : profile->writeJson(c.json);
 }
 
 Expected<bool> runModel(const Command &c) {
@@ -136,7 +123,7 @@ Expected<bool> runModel(const Command &c) {
   if (!passed)
     return passed;
   if (c.profile)
-    if (Error error = printProfile(**session))
+    if (Error error = profileRuns(c, **session))
       return std::move(error);
   if (!c.outputDir.empty())
     if (Error error = writeOutputs(c, **session))

@@ -66,4 +66,18 @@ def Kernel_LaunchOp : Kernel_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserO
   let assemblyFormat = "$callee `(` $captures `)` attr-dict (`:` type($captures)^)?";
 }
 
+def Kernel_WorkOp : Kernel_Op<"work", [MemoryEffects<[MemWrite]>]> {
+  let summary = "what one launch of the region around it has to do, for profiles";
+  let description = [{
+    Stands in a region from the `buffer` stage until its launch; the effect keeps it there. `flop` are multiplications and additions of
+    contractions and attention; bytes are what is read or written of weights, and of everything else, each place once.
+
+    ```mlir
+    kernel.work %flop flop, %packed weight_bytes, %rows activation_bytes
+    ```
+  }];
+  let arguments = (ins Index:$flop, Index:$weight_bytes, Index:$activation_bytes);
+  let assemblyFormat = "$flop `flop` `,` $weight_bytes `weight_bytes` `,` $activation_bytes `activation_bytes` attr-dict";
+}
+
 #endif // TILEWRIGHT_KERNEL_OPS

@@ -37,6 +37,16 @@ def Tile : Pass<"kernel-tile"> {
   let dependentDialects = ["mlir::scf::SCFDialect"];
 }
 
+def CountWork : Pass<"kernel-count-work", "::mlir::func::FuncOp"> {
+  let summary = "Every region says what one launch of it has to do";
+  let description = [{
+    Puts a `kernel.work` into each outermost `scf.forall`: formulas of the sizes outside. A view whose place moves with the loop covers its
+    buffer in that dimension, any other one only itself; elements read at computed places are as many as there are results, at most the
+    whole buffer. What the region itself wrote before is not read from memory. Attention counts visible keys of causal masks and windows only.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
+}
+
 def PadRows : Pass<"kernel-pad-rows", "::mlir::func::FuncOp"> {
   let summary = "No contraction reads rows of a buffer that fall on the same few sets of the L1 cache";
   let description = [{
@@ -64,6 +74,15 @@ def SerialRegions : Pass<"kernel-serial-regions", "::mlir::func::FuncOp"> {
     of inputs stay outside. Canonicalization folds loops of one iteration, so it must not run between this pass and outlining.
   }];
   let dependentDialects = ["::mlir::scf::SCFDialect"];
+}
+
+def ExportWork : Pass<"kernel-export-work", "::mlir::ModuleOp"> {
+  let summary = "@main_work computes the work of all regions from the symbols; kernel.work is gone";
+  let description = [{
+    `@main_work(symbols…, work)` fills work[3 · K ..] with flop, weight and activation bytes of region K, in the order in which
+    `kernel-outline-regions` numbers them. What does not follow from the symbols is 0. Nothing of it is left in code that runs.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
 }
 
 def PlanArena : Pass<"kernel-plan-arena", "::mlir::ModuleOp"> {

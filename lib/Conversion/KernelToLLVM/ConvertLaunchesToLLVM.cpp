@@ -148,8 +148,10 @@ struct ConvertLaunchesToLLVM : impl::ConvertLaunchesToLLVMBase<ConvertLaunchesTo
     auto machine = kernel::MachineFunction::get(module.lookupSymbol<func::FuncOp>("main"));
     auto workspace = module.lookupSymbol<func::FuncOp>("main_workspace");
     auto shapes = module.lookupSymbol<func::FuncOp>("main_shapes");
-    if (!machine || !workspace || !shapes) {
-      module.emitError("expects @main as a machine function, @main_workspace and @main_shapes");
+    auto work = module.lookupSymbol<func::FuncOp>("main_work");
+    if (!machine || !workspace || !shapes || !work) {
+      module.emitError(
+          "expects @main as a machine function, @main_workspace, @main_shapes and @main_work");
       return signalPassFailure();
     }
     LLVMTypeConverter types(&getContext());
@@ -168,6 +170,7 @@ struct ConvertLaunchesToLLVM : impl::ConvertLaunchesToLLVMBase<ConvertLaunchesTo
     emitRun(entry(builder, loc, "tw_model_run", none, {ptr, i64}), *machine, types);
     emitWorkspace(entry(builder, loc, "tw_model_workspace", i64, {ptr, i64}), workspace, types);
     emitShapes(entry(builder, loc, "tw_model_shapes", none, {ptr, ptr}), shapes, types);
+    emitWork(entry(builder, loc, "tw_model_work", none, {ptr, ptr}), work, types);
     if (auto checks = module.lookupSymbol<func::FuncOp>("main_checks"))
       emitCheck(entry(builder, loc, "tw_model_check", i64, {ptr}), checks, types);
     machine->function().setPrivate();
@@ -272,20 +275,28 @@ struct ConvertLaunchesToLLVM : impl::ConvertLaunchesToLLVMBase<ConvertLaunchesTo
                             const LLVMTypeConverter &types) {
     Block &body = function.getBody().front();
     Emitter emit(OpBuilder::atBlockEnd(&body), function.getLoc(), types);
-    SmallVector<Value> arguments;
-    for (unsigned i = 0; i + 1 < callee.getNumArguments(); ++i)
-      arguments.push_back(emit.toIndex(emit.load(emit.i64, body.getArgument(0), i)));
-    arguments.push_back(emit.toIndex(body.getArgument(1)));
-    auto call = func::CallOp::create(emit.builder, emit.loc, callee, arguments);
+    auto call = callWithSymbols(emit, body, callee, emit.toIndex(body.getArgument(1)));
     LLVM::ReturnOp::create(emit.builder, emit.loc, emit.toLLVM(call.getResult(0)));
   }
 
-  // callee(symbols...), where the first argument of `body` points to the symbols.
-  static func::CallOp callWithSymbols(Emitter &emit, Block &body, func::FuncOp callee) {
+  // callee(symbols..., more...), where the first argument of `body` points to the symbols.
+  static func::CallOp callWithSymbols(Emitter &emit, Block &body, func::FuncOp callee,
+                                      ArrayRef<Value> more = {}) {
     SmallVector<Value> arguments;
-    for (unsigned i = 0; i < callee.getNumArguments(); ++i)
+    for (unsigned i = 0; i + more.size() < callee.getNumArguments(); ++i)
       arguments.push_back(emit.toIndex(emit.load(emit.i64, body.getArgument(0), i)));
+    llvm::append_range(arguments, more);
     return func::CallOp::create(emit.builder, emit.loc, callee, arguments);
+  }
+
+  // void tw_model_work(const int64_t *symbols, int64_t *work)
+  static void emitWork(LLVM::LLVMFuncOp function, func::FuncOp callee,
+                       const LLVMTypeConverter &types) {
+    Block &body = function.getBody().front();
+    Emitter emit(OpBuilder::atBlockEnd(&body), function.getLoc(), types);
+    auto type = cast<MemRefType>(callee.getArgumentTypes().back());
+    callWithSymbols(emit, body, callee, emit.memref(type, body.getArgument(1), emit.constant(0)));
+    LLVM::ReturnOp::create(emit.builder, emit.loc, ValueRange());
   }
 
   // int64_t tw_model_check(const int64_t *symbols)

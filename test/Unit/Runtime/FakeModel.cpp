@@ -71,6 +71,15 @@ int64_t check(const int64_t *symbols) {
 }
 const char *const checks[] = {"'batch' + 1 to be no multiple of 7"};
 
+void work(const int64_t *symbols, int64_t *work) {
+  for (int64_t region = 0; region < 2; ++region) {
+    int64_t *counts = work + region * TW_WORK_COUNTS;
+    counts[TW_WORK_FLOP] = symbols[0] * symbols[1] * Width;
+    counts[TW_WORK_WEIGHT_BYTES] = region * 4;
+    counts[TW_WORK_ACTIVATION_BYTES] = 8 * counts[TW_WORK_FLOP];
+  }
+}
+
 const tw_region_name regions[] = {{doubleInput, "double"}, {reverseAndAdd, "reverse"}};
 
 constexpr tw_dim Batch = {-1, 0, 0}, Seq = {-1, 1, 0}, Columns = {Width, TW_DIM_STATIC, 0};
@@ -90,8 +99,8 @@ fake::Model::Model(uint64_t features, const char *file, int64_t maxBatch)
     : symbols{{"batch", 0, maxBatch}, {"seq", 1, 512}},
       inputs{{"ids", matrix, 2, 0, Int64, 8}, {"x", cube, 3, 0, Float32, 4}},
       outputs{{"y", cube, 3, 0, Float32, 4}, {"n", vector, 1, 3, Float32, 4}},
-      variants{{"fancy", UINT64_C(1) << 63, run, workspace, shapes, check, 2, regions},
-               {"plain", features, run, workspace, shapes, check, 2, regions}},
+      variants{{"fancy", UINT64_C(1) << 63, run, workspace, shapes, check, work, 2, regions},
+               {"plain", features, run, workspace, shapes, check, work, 2, regions}},
       implementation{2, variants.data(), checks} {
   model.abi_version = TW_ABI_VERSION;
   model.functions = &tw_runtime_functions;

@@ -305,6 +305,9 @@ TEST(Instance, Profile) {
   EXPECT_STREQ(times[1].name, "reverse");
   EXPECT_EQ(times[1].calls, 3);
   EXPECT_GT(times[1].nanoseconds, 0);
+  EXPECT_EQ(times[1].flop, 3.0 * 2 * 100 * 4);
+  EXPECT_EQ(times[1].weight_bytes, 3.0 * 4);
+  EXPECT_EQ(times[0].activation_bytes, 3.0 * 2 * 100 * 4 * 8);
 }
 
 } // namespace
