@@ -1,10 +1,11 @@
-//===- Peer.cpp - competitors and witnesses in child processes -------------===//
+//===- Peer.cpp - competitors and witnesses --------------------------------===//
 //
 // Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 #include "lib/Artefact/Peer.h"
+#include "lib/Artefact/Child.h"
 #include "lib/Artefact/OnnxRuntimeScript.inc"
 #include "lib/Artefact/TensorFiles.h"
 #include "lib/Support/OutputFile.h"
@@ -13,6 +14,8 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
+#include <chrono>
+#include <ctime>
 
 using namespace llvm;
 using namespace tilewright;
@@ -45,17 +48,31 @@ Expected<HostTensor> readOutput(const json::Object &answer, const tw_tensor_info
   return tensor;
 }
 
-} // namespace
-
-Peer::~Peer() {
-  child.reset();
-  if (!directory.empty())
+class ProcessPeer : public Peer {
+public:
+  static Expected<std::unique_ptr<Peer>> start(StringRef name,
+                                               const std::vector<std::string> &command,
+                                               StringRef path, const tw_model *model,
+                                               ArrayRef<HostTensor> inputs, int threads);
+  ~ProcessPeer() override {
+    child.reset();
     sys::fs::remove_directories(directory);
-}
+  }
+  Expected<RunTimes> run(int64_t runs) override;
+  Expected<std::vector<HostTensor>> outputs() override;
+
+private:
+  ProcessPeer(StringRef name, const tw_model *model, StringRef directory)
+      : Peer(name.str(), ""), model(model), directory(directory.str()) {}
+
+  const tw_model *model;
+  std::string directory; // of files that both processes read
+  std::unique_ptr<Child> child;
+};
 
 // The inputs as files in `directory`, and their description.
-static Expected<json::Array> writeInputs(const tw_model *model, ArrayRef<HostTensor> inputs,
-                                         StringRef directory) {
+Expected<json::Array> writeInputs(const tw_model *model, ArrayRef<HostTensor> inputs,
+                                  StringRef directory) {
   json::Array list;
   for (auto [i, input] : enumerate(inputs)) {
     std::string file = (directory + "/input_" + Twine(i) + ".bin").str();
@@ -73,30 +90,14 @@ static Expected<json::Array> writeInputs(const tw_model *model, ArrayRef<HostTen
   return list;
 }
 
-Expected<std::unique_ptr<Peer>> Peer::create(StringRef what, const tw_model *model,
-                                             ArrayRef<HostTensor> inputs, int threads) {
-  auto [name, argument] = what.split('=');
-  if (name.empty() || argument.empty())
-    return createStringError("expects onnxruntime=MODEL.onnx or NAME=PROGRAM ARGUMENT..., got '" +
-                             what + "'");
-  std::vector<std::string> command{"node", "-e", onnxRuntimeScript};
-  SmallString<128> path;
-  if (name == "onnxruntime") {
-    if (!sys::fs::exists(argument))
-      return createStringError("cannot read '" + argument + "': no such file");
-    path = argument;
-    sys::fs::make_absolute(path);
-  } else {
-    SmallVector<StringRef> words;
-    argument.split(words, ' ', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
-    command.assign(words.begin(), words.end());
-  }
+Expected<std::unique_ptr<Peer>> ProcessPeer::start(StringRef name,
+                                                   const std::vector<std::string> &command,
+                                                   StringRef path, const tw_model *model,
+                                                   ArrayRef<HostTensor> inputs, int threads) {
   SmallString<128> directory;
   if (std::error_code error = sys::fs::createUniqueDirectory("tilewright-bench", directory))
     return createStringError("cannot create a temporary folder: " + error.message());
-  std::unique_ptr<Peer> peer(new Peer);
-  peer->name = name.str();
-  peer->directory = directory.str().str();
+  std::unique_ptr<ProcessPeer> peer(new ProcessPeer(name, model, directory));
   Expected<json::Array> list = writeInputs(model, inputs, directory);
   if (!list)
     return list.takeError();
@@ -112,7 +113,7 @@ Expected<std::unique_ptr<Peer>> Peer::create(StringRef what, const tw_model *mod
   return peer;
 }
 
-Expected<RunTimes> Peer::run(int64_t runs) {
+Expected<RunTimes> ProcessPeer::run(int64_t runs) {
   Expected<json::Object> answer = child->ask(json::Object{{"runs", runs}});
   if (!answer)
     return answer.takeError();
@@ -127,7 +128,7 @@ Expected<RunTimes> Peer::run(int64_t runs) {
   return result;
 }
 
-Expected<std::vector<HostTensor>> Peer::outputs(const tw_model *model) {
+Expected<std::vector<HostTensor>> ProcessPeer::outputs() {
   Expected<json::Object> answer = child->ask(json::Object{{"outputs", directory}});
   if (!answer)
     return answer.takeError();
@@ -149,4 +150,96 @@ Expected<std::vector<HostTensor>> Peer::outputs(const tw_model *model) {
     return createStringError("expects " + Twine(model->num_outputs) + " outputs from '" + name +
                              "', got " + Twine(tensors.size()));
   return tensors;
+}
+
+/// Another artefact.
+class ArtefactPeer : public Peer {
+public:
+  static Expected<std::unique_ptr<Peer>> load(StringRef path, ArrayRef<HostTensor> inputs,
+                                              int threads) {
+    Expected<const tw_model *> model = loadModel(path);
+    if (!model)
+      return model.takeError();
+    std::vector<HostTensor> copies;
+    for (const HostTensor &input : inputs) {
+      Expected<HostTensor> copy = copyOf(input);
+      if (!copy)
+        return copy.takeError();
+      copies.push_back(std::move(*copy));
+    }
+    tw_options options = {};
+    options.threads = threads;
+    Expected<std::unique_ptr<Session>> session =
+        Session::create(*model, std::move(copies), options);
+    if (!session)
+      return createStringError("'" + path + "': " + toString(session.takeError()));
+    return std::unique_ptr<Peer>(new ArtefactPeer(std::move(*session)));
+  }
+  Expected<RunTimes> run(int64_t runs) override { return timeRuns(*session, runs); }
+  Expected<std::vector<HostTensor>> outputs() override {
+    std::vector<HostTensor> copies;
+    for (const HostTensor &output : session->outputs()) {
+      Expected<HostTensor> copy = copyOf(output);
+      if (!copy)
+        return copy.takeError();
+      copies.push_back(std::move(*copy));
+    }
+    return copies;
+  }
+
+private:
+  explicit ArtefactPeer(std::unique_ptr<Session> opened)
+      : Peer("tilewright", opened->model()->name), session(std::move(opened)) {}
+  static Expected<HostTensor> copyOf(const HostTensor &tensor) {
+    Expected<HostTensor> copy = HostTensor::create(tensor.dtype(), tensor.shape().vec());
+    if (copy)
+      memcpy(copy->data(), tensor.data(), tensor.numBytes());
+    return copy;
+  }
+
+  std::unique_ptr<Session> session;
+};
+
+} // namespace
+
+Expected<RunTimes> tilewright::timeRuns(Session &session, int64_t runs) {
+  auto processSeconds = [] {
+    timespec time;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+  };
+  RunTimes times;
+  double cpu = processSeconds();
+  for (int64_t i = 0; i < runs; ++i) {
+    auto start = std::chrono::steady_clock::now();
+    if (Error error = session.run())
+      return std::move(error);
+    times.seconds.push_back(
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+  times.cpuSeconds = processSeconds() - cpu;
+  return times;
+}
+
+Expected<std::unique_ptr<Peer>> Peer::create(StringRef what, const tw_model *model,
+                                             ArrayRef<HostTensor> inputs, int threads) {
+  auto [name, argument] = what.split('=');
+  if (name.empty() || argument.empty())
+    return createStringError("expects onnxruntime=MODEL.onnx, tilewright=MODEL.so or "
+                             "NAME=PROGRAM ARGUMENT..., got '" +
+                             what + "'");
+  if (name == "tilewright")
+    return ArtefactPeer::load(argument, inputs, threads);
+  if (name == "onnxruntime") {
+    if (!sys::fs::exists(argument))
+      return createStringError("cannot read '" + argument + "': no such file");
+    SmallString<128> path = argument;
+    sys::fs::make_absolute(path);
+    return ProcessPeer::start(name, {"node", "-e", onnxRuntimeScript}, path, model, inputs,
+                              threads);
+  }
+  SmallVector<StringRef> words;
+  argument.split(words, ' ', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
+  return ProcessPeer::start(name, std::vector<std::string>(words.begin(), words.end()), "", model,
+                            inputs, threads);
 }

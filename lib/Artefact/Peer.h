@@ -5,8 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A peer is a process that does the same work on the same inputs. It answers each line of JSON on
-// its standard input with one on its standard output; files hold raw little-endian elements:
+// A peer is another artefact, or a process that does the same work on the same inputs. It answers
+// each line of JSON on its standard input with one on its standard output; files hold raw
+// little-endian elements:
 //
 //   <- {"model": path, "threads": n, "inputs": [{"name", "type", "dims", "file"}]}
 //   -> {"version": "1.30.0"}
@@ -23,8 +24,7 @@
 #ifndef TILEWRIGHT_LIB_ARTEFACT_PEER_H
 #define TILEWRIGHT_LIB_ARTEFACT_PEER_H
 
-#include "lib/Artefact/Child.h"
-#include "lib/Artefact/HostTensor.h"
+#include "lib/Artefact/Model.h"
 
 namespace tilewright {
 
@@ -34,29 +34,32 @@ struct RunTimes {
   double cpuSeconds = 0;       ///< of all threads and all runs together
 };
 
+/// Runs so often and measures each run.
+llvm::Expected<RunTimes> timeRuns(Session &session, int64_t runs);
+
 class Peer {
 public:
-  /// `what` is "onnxruntime=MODEL.onnx", or "NAME=PROGRAM ARGUMENT..." for a program that speaks as
-  /// above (its "model" is empty). ONNX Runtime is npm's onnxruntime-node, looked for in
-  /// node_modules of the working directory and its parents, and in NODE_PATH.
+  /// `what` is "onnxruntime=MODEL.onnx", "tilewright=MODEL.so" for another artefact, which runs in
+  /// this process, or "NAME=PROGRAM ARGUMENT..." for a program that speaks as above (its "model" is
+  /// empty). ONNX Runtime is npm's onnxruntime-node, looked for in node_modules of the working
+  /// directory and its parents, and in NODE_PATH.
   static llvm::Expected<std::unique_ptr<Peer>> create(llvm::StringRef what, const tw_model *model,
                                                       llvm::ArrayRef<HostTensor> inputs,
                                                       int threads);
-  ~Peer();
+  virtual ~Peer() = default;
 
   /// Runs so often. Through node, a call costs some 20 microseconds more than through the C
   /// interface.
-  llvm::Expected<RunTimes> run(int64_t runs);
+  virtual llvm::Expected<RunTimes> run(int64_t runs) = 0;
 
   /// The outputs of the last run, in the order of the artefact's; none if the peer gives none.
-  llvm::Expected<std::vector<HostTensor>> outputs(const tw_model *model);
+  virtual llvm::Expected<std::vector<HostTensor>> outputs() = 0;
 
   std::string name, version;
 
-private:
-  Peer() = default;
-  std::string directory; // of files that both processes read
-  std::unique_ptr<Child> child;
+protected:
+  Peer(std::string name, std::string version)
+      : name(std::move(name)), version(std::move(version)) {}
 };
 
 } // namespace tilewright

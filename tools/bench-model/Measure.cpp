@@ -7,11 +7,9 @@
 #include "Measure.h"
 #include "lib/Artefact/Burst.h"
 #include "lib/Artefact/Compare.h"
-#include "lib/Artefact/Model.h"
 #include "llvm/ADT/STLExtras.h"
 #include <chrono>
 #include <cmath>
-#include <ctime>
 #include <thread>
 
 using namespace llvm;
@@ -22,12 +20,6 @@ namespace {
 constexpr double kDisturbed = 0.03;   // difference of two bursts
 constexpr int kEnoughQuietRounds = 5; // fewer: all rounds count
 constexpr double kBlockSeconds = 0.05;
-
-double processSeconds() {
-  timespec time;
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-}
 
 double medianOf(const std::vector<double> &values) {
   Samples samples;
@@ -93,20 +85,6 @@ private:
     return Error::success();
   }
 
-  Expected<RunTimes> runOurs(int64_t runs) {
-    RunTimes times;
-    double cpu = processSeconds();
-    for (int64_t i = 0; i < runs; ++i) {
-      auto start = std::chrono::steady_clock::now();
-      if (Error error = session->run())
-        return std::move(error);
-      times.seconds.push_back(
-          std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-    }
-    times.cpuSeconds = processSeconds() - cpu;
-    return times;
-  }
-
   /// A block of some 50 ms. It begins with runs that do not count, after the other's threads have
   /// stopped spinning.
   Expected<RunTimes> block(function_ref<Expected<RunTimes>(int64_t)> run) {
@@ -122,7 +100,7 @@ private:
   Expected<Round> takeRound() {
     Round round;
     double before = fmaBurst(threads);
-    Expected<RunTimes> ours = block([&](int64_t runs) { return runOurs(runs); });
+    Expected<RunTimes> ours = block([&](int64_t runs) { return timeRuns(*session, runs); });
     if (!ours)
       return ours.takeError();
     double after = fmaBurst(threads);
@@ -174,7 +152,7 @@ private:
   }
 
   Error compareWith(Peer &peer, PeerRow &row) {
-    Expected<std::vector<HostTensor>> outputs = peer.outputs(model);
+    Expected<std::vector<HostTensor>> outputs = peer.outputs();
     if (!outputs)
       return outputs.takeError();
     for (auto [i, output] : enumerate(*outputs)) {

@@ -37,7 +37,8 @@ Command parseCommand(int argc, char **argv) {
                "and CPU quota)");
   options.list("against", "PEER", m.peers,
                "compare with a peer in turns: onnxruntime=MODEL.onnx (npm's onnxruntime-node, in\n"
-               "node_modules or NODE_PATH), or NAME=PROGRAM ARGUMENT... that speaks the protocol\n"
+               "node_modules or NODE_PATH), tilewright=MODEL.so (another artefact, on the same\n"
+               "inputs), or NAME=PROGRAM ARGUMENT... that speaks the protocol\n"
                "of lib/Artefact/Peer.h; may be given several times");
   options.real("seconds", "S", m.seconds, "measure at least so long (default 1)");
   options.real("flop", "N", m.flop, "work of one run: shows the share of an FMA burst beside it");
