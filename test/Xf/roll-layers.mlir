@@ -118,6 +118,32 @@ func.func @cache(%x: tensor<2x4x?x8xf32> {xf.dims = ["", "", "seq", ""], xf.buff
 
 // -----
 
+// The layers of a stack without elements are empty, not slices of it.
+// CHECK-LABEL: func @empty
+// CHECK: scf.for
+// CHECK-NOT: tensor.extract_slice
+// CHECK: %[[PAST:.*]] = tensor.empty() : tensor<0x8xf32>
+// CHECK: tensor.concat dim(0) %[[PAST]],
+func.func @empty(%x: tensor<4x8xf32> {xf.buffers = array<i64: 0>}, %k0: tensor<0x8xf32> {xf.buffers = array<i64: 1>},
+                 %k1: tensor<0x8xf32> {xf.buffers = array<i64: 2>}, %k2: tensor<0x8xf32> {xf.buffers = array<i64: 3>})
+    -> (tensor<4x8xf32> {xf.buffers = array<i64: 4>}) {
+  %c0 = tensor.concat dim(0) %k0, %x : (tensor<0x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  %e0 = tensor.expand_shape %c0 [[0, 1, 2], [3]] output_shape [1, 1, 4, 8] : tensor<4x8xf32> into tensor<1x1x4x8xf32>
+  %a0 = xf.attention %e0, %e0, %e0 scale 1.0 : (tensor<1x1x4x8xf32>, tensor<1x1x4x8xf32>, tensor<1x1x4x8xf32>) -> tensor<1x1x4x8xf32>
+  %s0 = tensor.collapse_shape %a0 [[0, 1, 2], [3]] : tensor<1x1x4x8xf32> into tensor<4x8xf32>
+  %c1 = tensor.concat dim(0) %k1, %s0 : (tensor<0x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  %e1 = tensor.expand_shape %c1 [[0, 1, 2], [3]] output_shape [1, 1, 4, 8] : tensor<4x8xf32> into tensor<1x1x4x8xf32>
+  %a1 = xf.attention %e1, %e1, %e1 scale 1.0 : (tensor<1x1x4x8xf32>, tensor<1x1x4x8xf32>, tensor<1x1x4x8xf32>) -> tensor<1x1x4x8xf32>
+  %s1 = tensor.collapse_shape %a1 [[0, 1, 2], [3]] : tensor<1x1x4x8xf32> into tensor<4x8xf32>
+  %c2 = tensor.concat dim(0) %k2, %s1 : (tensor<0x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  %e2 = tensor.expand_shape %c2 [[0, 1, 2], [3]] output_shape [1, 1, 4, 8] : tensor<4x8xf32> into tensor<1x1x4x8xf32>
+  %a2 = xf.attention %e2, %e2, %e2 scale 1.0 : (tensor<1x1x4x8xf32>, tensor<1x1x4x8xf32>, tensor<1x1x4x8xf32>) -> tensor<1x1x4x8xf32>
+  %s2 = tensor.collapse_shape %a2 [[0, 1, 2], [3]] : tensor<1x1x4x8xf32> into tensor<4x8xf32>
+  return %s2 : tensor<4x8xf32>
+}
+
+// -----
+
 // Caches of different lengths are no stack.
 // CHECK-LABEL: func @lengths
 // CHECK-NOT: scf.for

@@ -159,13 +159,25 @@ private:
     }
   };
 
+  // Upstream has no slice where an offset of 0 is behind the end of a dimension.
+  static bool isEmpty(Value value) {
+    return llvm::is_contained(cast<RankedTensorType>(value.getType()).getShape(), 0);
+  }
+
   static Value sliceOf(OpBuilder &builder, Value stacked, Type type, OpFoldResult layer) {
+    if (isEmpty(stacked)) {
+      auto sizes = llvm::drop_begin(dimsOf(builder, stacked.getLoc(), stacked));
+      return tensor::EmptyOp::create(builder, stacked.getLoc(), llvm::to_vector(sizes),
+                                     getElementTypeOrSelf(type));
+    }
     Place place(builder, stacked, layer);
     return tensor::ExtractSliceOp::create(builder, stacked.getLoc(), cast<RankedTensorType>(type),
                                           stacked, place.offsets, place.sizes, place.strides);
   }
 
   static Value insertInto(OpBuilder &builder, Value stacked, Value value, Value layer) {
+    if (isEmpty(stacked))
+      return stacked;
     Place place(builder, stacked, layer);
     return tensor::InsertSliceOp::create(builder, value.getLoc(), value, stacked, place.offsets,
                                          place.sizes, place.strides);
