@@ -1,4 +1,4 @@
-# How tests are found and run. RUN lines may use: tilewright-opt, compile-model, run-model, bench-model, FileCheck, not,
+# How tests are found and run. RUN lines may use: tilewright-opt, compile-model, run-model, bench-model, ptx-run, FileCheck, not,
 # split-file, %python, %models (the trained models; feature "models"), %conformance, %T/%t, %source, %build.
 import os
 import shutil

@@ -3,7 +3,7 @@ the rules forbid.
 
 Rules (docs/Architecture.md): a file has at most 500 lines unless ALLOWED_LONG says why; functions aim at 60 lines and have at most
 120; `dialects/` never includes `lib/`; lib/Runtime and include/tilewright never include MLIR or LLVM; Xf never includes Kernel;
-lib/Codegen knows upstream dialects and the attribute target.cpu only; lib/Schedule knows no IR."""
+lib/Codegen knows upstream dialects and the attribute target.cpu only; lib/Schedule knows no IR; lib/PtxSim knows PTX only."""
 
 import argparse
 import collections
@@ -25,6 +25,7 @@ FORBIDDEN = [
     ("lib/Runtime/", r'[<"](mlir|llvm|dialects)/', "it is linked into artefacts"),
     ("include/", r'[<"](mlir|llvm|dialects|lib)/', "it is installed"),
     ("lib/Codegen/", r'"(dialects/(?!Target/)|lib/(?!Codegen/))', "it knows upstream dialects and target.cpu only"),
+    ("lib/PtxSim/", r'[<"](mlir/|dialects/|lib/(?!PtxSim/))', "it executes PTX of any origin"),
     ("lib/Schedule/", r'[<"](mlir/|dialects/(Xf|Kernel|Onnx)/)', "schedules are pure functions"),
 ]
 
