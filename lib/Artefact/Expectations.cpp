@@ -30,6 +30,13 @@ void printNumbers(const Comparison &result, raw_ostream &out) {
 
 } // namespace
 
+Tolerance tilewright::toleranceOf(const tw_model *model) {
+  Tolerance tolerance;
+  if (StringRef(model->compute) == "bf16")
+    tolerance.rtol = 3e-2;
+  return tolerance;
+}
+
 Expected<bool> tilewright::compareOutputs(const Session &session, const ExpectedOutputs &expected,
                                           const Tolerance &tolerance, raw_ostream &out) {
   const tw_model *model = session.model();

@@ -18,6 +18,10 @@ struct ExpectedOutputs {
   std::vector<std::string> files; // NAME=FILE, go before testDir
 };
 
+/// What outputs of the model are compared with unless a user says otherwise: 1e-4 of the maximum,
+/// or 3e-2 where products are of bf16 (unit roundoff 2^-9, which some dozens of layers add up).
+Tolerance toleranceOf(const tw_model *model);
+
 /// Prints one line per output: type, shape, errors, verdict. Returns whether all comparisons
 /// passed.
 llvm::Expected<bool> compareOutputs(const Session &session, const ExpectedOutputs &expected,

@@ -8,6 +8,7 @@
 #define TILEWRIGHT_LIB_CONVERSION_PASSES_H
 
 #include "dialects/Kernel/IR/Kernel.h"
+#include "lib/Conversion/Compute.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"

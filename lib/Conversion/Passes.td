@@ -63,7 +63,11 @@ def ConvertXfToKernel : Pass<"convert-xf-to-kernel", "::mlir::ModuleOp"> {
     plain and is packed when it is read. Transposes around an attention become the order in which its
     operands are read and its result is written, so that slices of a merged projection are views. Boolean masks become
     added ones (0 or -inf), once for all heads. What has no kernel (other element types) stays.
+
+    With `compute` = bf16, weights of linear layers are packed as pairs of bf16 (`@w.panelsN.bf16`), half the bytes, and where the
+    target sums products of bf16 in one instruction the other side is rounded to bf16 too. Layers of an odd k stay f32.
   }];
+  let options = [Option<"compute", "compute", "Compute", "Compute::f32", "precision of products with weights", [{computeValues()}]>];
   let dependentDialects = ["::mlir::kernel::KernelDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
                            "::mlir::target::TargetDialect", "::mlir::xf::XfDialect"];
 }

@@ -20,9 +20,10 @@ namespace tilewright {
 
 namespace {
 
-// The f32 lanes and the number of vector registers that a list of LLVM features stands for.
+// What a list of LLVM features stands for; fields as in #target.cpu.
 struct VectorUnit {
   int64_t lanes, registers;
+  bool bf16Dot = false;
 };
 
 // Bytes of a data cache of this machine as the C library knows it (CPUID); `fallback` where it does
@@ -45,14 +46,15 @@ target::CpuAttr nativeTarget(MLIRContext *context) {
   VectorUnit unit{4, 16};
   if (triple.isX86()) {
     bool wide = host.lookup("avx512f") && host.lookup("avx512vl") && host.lookup("avx512bw");
-    unit = wide ? VectorUnit{16, 32} : VectorUnit{host.lookup("avx2") ? 8 : 4, 16};
+    unit = wide ? VectorUnit{16, 32, host.lookup("avx512bf16")}
+                : VectorUnit{host.lookup("avx2") ? 8 : 4, 16};
     features.AddFeature("prefer-256-bit", false);
   } else if (triple.isAArch64()) {
     unit = {4, 32};
   }
   return target::CpuAttr::get(context, "native", triple.str(), llvm::sys::getHostCPUName(),
                               features.getString(), unit.lanes, unit.registers, cacheSize(1, 32768),
-                              cacheSize(2, 524288));
+                              cacheSize(2, 524288), unit.bf16Dot);
 }
 
 } // namespace

@@ -67,6 +67,8 @@ static std::string reproducer(const CompileOptions &options, const StageInfo &in
     return "";
   const StageInfo &before = kStages[int(info.stage) - 1];
   std::string reference = options.pipeline == PipelineKind::reference ? "=reference" : "";
+  if (options.compute != Compute::f32)
+    reference += ("=compute=" + nameOf(options.compute)).str();
   return "; to reproduce: tilewright-opt --" + info.pipeline.str() + reference + " " +
          dumpPath(options, before);
 }
@@ -128,6 +130,8 @@ namespace {
 struct StagePipelineOptions : PassPipelineOptions<StagePipelineOptions> {
   Option<bool> reference{*this, "reference", llvm::cl::desc("build the reference pipeline's stage"),
                          llvm::cl::init(false)};
+  Option<Compute> compute{*this, "compute", llvm::cl::desc("precision of products with weights"),
+                          llvm::cl::init(Compute::f32), computeValues()};
 };
 } // namespace
 
@@ -139,6 +143,7 @@ void registerStagePipelines() {
         info.pipeline, info.summary,
         [stage = info.stage](OpPassManager &passes, const StagePipelineOptions &given) {
           CompileOptions options;
+          options.compute = given.compute;
           options.pipeline = given.reference ? PipelineKind::reference : PipelineKind::optimized;
           buildStage(passes, stage, options);
         }));

@@ -8,6 +8,7 @@
 #define TILEWRIGHT_LIB_PIPELINE_PIPELINE_H
 
 #include "dialects/Target/IR/Target.h"
+#include "lib/Conversion/Compute.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Pass/PassManager.h"
@@ -43,7 +44,8 @@ enum class PipelineKind {
 
 struct CompileOptions {
   PipelineKind pipeline = PipelineKind::optimized;
-  Stage first = Stage::model; // where the module stands: the stage after its last
+  Compute compute = Compute::f32; // the reference pipeline always computes in f32
+  Stage first = Stage::model;     // where the module stands: the stage after its last
   Stage stopAfter = Stage::machine;
   std::string dumpDir;    // NN-stage.mlir after each stage; none if empty
   bool verifyEach = true; // run MLIR's verifier after each pass

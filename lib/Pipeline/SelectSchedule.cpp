@@ -24,7 +24,8 @@ ContractSchedule choose(kernel::ContractOp op, const CpuDescription &cpu) {
   // Unknown sizes are taken as large.
   int64_t panels = ShapedType::isDynamic(rhs[0]) ? 1024 : rhs[0];
   int64_t k = ShapedType::isDynamic(rhs[1]) ? 4096 : rhs[1];
-  return scheduleContract(panels * columns, k, columns, cpu);
+  bool widened = op.getPairing() == 2 && getElementTypeOrSelf(op.getLhs().getType()).isF32();
+  return scheduleContract(panels * columns, k, columns, cpu, widened);
 }
 
 kernel::ContractScheduleAttr schedule(kernel::ContractOp op, const CpuDescription &cpu) {

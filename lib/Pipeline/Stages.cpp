@@ -63,8 +63,11 @@ static void buildModel(OpPassManager &passes, const CompileOptions &options) {
 }
 
 static void buildRegions(OpPassManager &passes, const CompileOptions &options) {
-  if (!isReference(options))
-    passes.addPass(createConvertXfToKernel());
+  if (!isReference(options)) {
+    ConvertXfToKernelOptions convert;
+    convert.compute = options.compute;
+    passes.addPass(createConvertXfToKernel(convert));
+  }
   OpPassManager &functions = passes.nest<func::FuncOp>();
   functions.addPass(xf::createDecompose());
   functions.addPass(createConvertWeightsToKernel());
@@ -147,6 +150,7 @@ static void buildMachine(OpPassManager &passes, const CompileOptions &options) {
   ConvertVectorToLLVMPassOptions vectors;
   vectors.reassociateFPReductions = true; // a tree; the order of a sum is not part of the semantics
   vectors.force32BitVectorIndices = true; // masks of tails compare 32-bit lanes
+  vectors.x86Vector = true;
   functions.addPass(createConvertVectorToLLVMPass(vectors));
   passes.addPass(createConvertLaunchesToLLVM());
   passes.addPass(createConvertMachineToLLVM());

@@ -26,12 +26,16 @@ bool isNarrow(const CpuDescription &cpu) {
   return cpu.lanes == 4 && cpu.registers >= 32;
 }
 
-// Rows of a tile of `vectors` vectors per row: accumulators, one row of the right operand and the
-// elements to multiply it by fill the registers; of these several are on their way where narrow
-// FMAs come fast. Above 14 rows nothing is gained.
-int64_t tileRows(int64_t vectors, const CpuDescription &cpu) {
-  int64_t elements = isNarrow(cpu) ? 4 : 1;
-  return std::clamp<int64_t>((cpu.registers - vectors - elements) / vectors, 1, 14);
+// Registers that are left for accumulators beside `held` vectors of the shorter side and streamed
+// ones of the other: one, or several on their way where narrow FMAs come fast. Of widened pairs
+// both halves are held, beside a pair on its way and the constant that separates its halves.
+int64_t accumulators(int64_t held, bool widened, const CpuDescription &cpu) {
+  return cpu.registers - (widened ? 2 * held + 2 : held) - (isNarrow(cpu) ? 4 : 1);
+}
+
+// Rows of a tile of `vectors` vectors per row. Above 14 rows nothing is gained.
+int64_t tileRows(int64_t vectors, const CpuDescription &cpu, bool widened = false) {
+  return std::clamp<int64_t>(accumulators(vectors, widened, cpu) / vectors, 1, 14);
 }
 } // namespace
 
@@ -43,14 +47,15 @@ int64_t choosePanelWidth(int64_t n, const CpuDescription &cpu) {
 }
 
 ContractSchedule scheduleContract(int64_t n, int64_t k, int64_t panelWidth,
-                                  const CpuDescription &cpu) {
+                                  const CpuDescription &cpu, bool widened) {
   assert(panelWidth % cpu.lanes == 0 && "panels are whole vectors");
   int64_t vectors = panelWidth / cpu.lanes, panels = ceilDiv(n, panelWidth);
   ContractSchedule schedule;
-  schedule.mr = tileRows(vectors, cpu);
+  schedule.mr = tileRows(vectors, cpu, widened);
   schedule.lanes = cpu.lanes;
-  // Two k per turn halve the loop's own instructions; four cost twice the code and gain nothing.
-  schedule.unroll = 2;
+  // Two products per turn halve the loop's own instructions; four cost twice the code and gain
+  // nothing. A widened pair is two.
+  schedule.unroll = widened ? 1 : 2;
   // Rows that fill half of L2 stay there while all panels pass. Below eight tiles the weights would
   // be read too often.
   int64_t rows = cpu.l2 / 2 / std::max<int64_t>(1, k * kBytes);
@@ -59,7 +64,9 @@ ContractSchedule scheduleContract(int64_t n, int64_t k, int64_t panelWidth,
   // the registers hold, up to six.
   for (int64_t few :
        cpu.registers >= 32 ? std::vector<int64_t>{2, 4} : std::vector<int64_t>{1, 2}) {
-    int64_t together = std::min<int64_t>(6, (cpu.registers - few - 1) / (few * vectors));
+    // On narrow machines all pairs of a step are on their way at once.
+    int64_t most = widened && isNarrow(cpu) ? 2 : 6;
+    int64_t together = std::min(most, accumulators(few, widened, cpu) / (few * vectors));
     together = std::min(together, panels);
     if (together < 2)
       continue;

@@ -37,9 +37,10 @@ struct AttentionSchedule {
 /// register tile enough rows, no more than n needs, and at least one.
 int64_t choosePanelWidth(int64_t n, const CpuDescription &cpu);
 
-/// For f32 operands: n columns, k summands, panels of `panelWidth` columns.
+/// n columns, panels of `panelWidth` columns and k rows, which are f32 or pairs of bf16; `widened`
+/// if the halves of pairs are multiplied one after the other.
 ContractSchedule scheduleContract(int64_t n, int64_t k, int64_t panelWidth,
-                                  const CpuDescription &cpu);
+                                  const CpuDescription &cpu, bool widened = false);
 
 /// For the product of two f32 activations, the right one packed when it is read, in panels of
 /// `panelWidth` columns.

@@ -11,7 +11,7 @@ from pathlib import Path
 from onnx import TensorProto, helper, numpy_helper, save
 import numpy as np
 
-FMA = r"vfn?m(add|sub)\d+ps|fml[as]\s+v"
+FMA = r"vfn?m(add|sub)\d+ps|vdpbf16ps|fml[as]\s+v"
 SCALAR = r"vfn?m(add|sub)\d+ss|vmulss|fn?m(add|sub|ul)\s+s"
 SPILL = r"vmov\w+\s+%[xyz]mm\d+, .*\(%rsp|st[rpu]+\s+q.*\[sp"
 STACK = r"%[xyz]mm.*\(%rsp|\(%rsp.*%[xyz]mm|(ld|st)[rpu]+\s+[qs]\d.*\[sp"
@@ -54,26 +54,30 @@ def models(work):
     yield model(work, "attention", [("Attention", ["q", "k", "v"], ["y"], {})], {"q": heads, "k": heads, "v": heads})
 
 
-def full_tile(path, target):
+def full_tile(path, options):
     """FMAs in a turn of the k loop over a whole register tile."""
-    ir = subprocess.run(["compile-model", path, "--target", target, "--stop-after", "schedule"], check=True, capture_output=True, text=True).stdout
+    ir = subprocess.run(["compile-model", path, *options, "--stop-after", "schedule"], check=True, capture_output=True, text=True).stdout
     fields = dict(re.findall(r"(\w+) = (\d+)", re.search(r"schedule\(<(.*?)>\)", ir)[1]))
     if "key_vectors" in fields:
         return int(fields["mr"]) * int(fields["key_vectors"])
-    width = re.search(r"panel_width = (\d+)|tensor<\d+x\d+x(\d+)xf32>\) ", ir)
-    return int(fields["mr"]) * int(width[1] or width[2]) // int(fields["lanes"])
+    # A multiply-add works on one f32, a pair of bf16 or, where the pair is widened, half of it.
+    plain, width, element = re.search(r"panel_width = (\d+)|tensor<\d+x\d+x(\d+)x(f32|bf16)>\) ", ir).groups()
+    halves = 2 if element == "bf16" and "xbf16>, tensor<" in ir else 1
+    return int(fields["mr"]) * int(plain or width) // halves // int(fields["lanes"])
 
 
 def main():
     work = Path(sys.argv[1])
     work.mkdir(parents=True, exist_ok=True)
     wrong = 0
-    for path in models(work):
+    files = list(models(work))
+    for path, compute in [(path, "f32") for path in files] + [(files[0], "bf16")]:
         for target in sys.argv[2:]:
-            assembly = work / f"{path.stem}-{target}.s"
-            subprocess.run(["compile-model", path, "--target", target, "--emit", "asm", "-o", assembly], check=True)
+            assembly = work / f"{path.stem}-{target}-{compute}.s"
+            options = ["--target", target, "--compute", compute]
+            subprocess.run(["compile-model", path, *options, "--emit", "asm", "-o", assembly], check=True)
             loops = hot_loops(assembly.read_text())
-            full = full_tile(path, target)
+            full = full_tile(path, options)
             whole = [body for body in loops if count(FMA, body) % full == 0]
             faults = {"vectors spilled": sum(count(SPILL, body) for body in loops),
                       "single elements": sum(count(SCALAR, body) for body in loops),
@@ -81,7 +85,7 @@ def main():
                       f"no loop of {full} FMAs": not whole}
             found = [f"{what}: {number}" for what, number in faults.items() if number]
             wrong += bool(found)
-            print(f"{path.stem} {target}: {len(loops)} hot loops, {len(whole)} of full tiles of {full} FMAs; {', '.join(found) or 'ok'}")
+            print(f"{path.stem} {target} {compute}: {len(loops)} hot loops, {len(whole)} of full tiles of {full} FMAs; {', '.join(found) or 'ok'}")
     print("all right" if not wrong else f"{wrong} wrong")
 
 

@@ -1,4 +1,4 @@
-"""kernel.contract against numpy: all kinds of sizes, epilogues and vector widths."""
+"""kernel.contract against numpy: all kinds of sizes, epilogues, vector widths and element types."""
 import argparse
 import sys
 
@@ -15,6 +15,9 @@ TARGETS = {
     "x86-64-v2": (8, "<mr = 6, lanes = 4, unroll = 2, row_block = 96, few_rows = [1, 2], "
                      "few_panels = [6, 3]>"),
 }
+
+# Element types of lhs and of the packed rhs: pairs of bf16 are widened for a lhs of f32, one of bf16 needs AVX512-BF16.
+PRECISIONS = {"f32": ("f32", "f32"), "widened": ("f32", "bf16"), "dot": ("bf16", "bf16")}
 
 EPILOGUES = {
     "none": ([], [], ""),
@@ -43,12 +46,15 @@ REFERENCE = {
 }
 
 
-def source(n, k, width, schedule, epilogue):
+def source(n, k, width, schedule, epilogue, precision):
     types, maps, body = EPILOGUES[epilogue]
     types = [t.format(n=n) for t in types]
     memrefs = [t.replace("tensor", "memref") for t in types]
     sums = SUMS.get(epilogue, 1)
-    packed = f"{-(-n // (width // sums))}x{k}x{width}xf32"
+    left, right = PRECISIONS[precision]
+    pairing = 2 if right == "bf16" else 1
+    lhs = f"?x{k}x{left}"
+    packed = f"{-(-n // (width // sums))}x{k // pairing}x{width * pairing}x{right}"
     extras = [f"%x{i}" for i in range(len(types))]
     listed = f"extras({', '.join(extras)} : {', '.join(types)})" if extras else ""
     affine = ", ".join(f"affine_map<{m}>" for m in maps)
@@ -58,15 +64,15 @@ def source(n, k, width, schedule, epilogue):
     body_arguments = "".join(f", %s{i}: f32" for i in range(1, sums))
     body_arguments += "".join(f", %e{i}: f32" for i in range(len(types)))
     return f"""
-func.func @contract(%am: memref<?x{k}xf32>, %wm: memref<{packed}>{arguments},
+func.func @contract(%am: memref<{lhs}>, %wm: memref<{packed}>{arguments},
                     %om: memref<?x{n}xf32>) attributes {{llvm.emit_c_interface}} {{
-  %a = bufferization.to_tensor %am restrict : memref<?x{k}xf32> to tensor<?x{k}xf32>
+  %a = bufferization.to_tensor %am restrict : memref<{lhs}> to tensor<{lhs}>
   %w = bufferization.to_tensor %wm restrict : memref<{packed}> to tensor<{packed}>
 {convert}
   %c0 = arith.constant 0 : index
-  %m = tensor.dim %a, %c0 : tensor<?x{k}xf32>
+  %m = tensor.dim %a, %c0 : tensor<{lhs}>
   %e = tensor.empty(%m) : tensor<?x{n}xf32>
-  %r = kernel.contract ins(%a, %w : tensor<?x{k}xf32>, tensor<{packed}>) {listed}
+  %r = kernel.contract ins(%a, %w : tensor<{lhs}>, tensor<{packed}>) {listed}
        outs(%e : tensor<?x{n}xf32>) schedule({schedule})
        {{extra_maps = [{affine}], sums = {sums} : i64}} epilogue {{
     ^bb0(%s: f32{body_arguments}):
@@ -80,18 +86,19 @@ func.func @contract(%am: memref<?x{k}xf32>, %wm: memref<{packed}>{arguments},
 """
 
 
-def check(cpu, n, k, epilogue, rows):
+def check(cpu, n, k, epilogue, rows, precision="f32"):
     width, schedule = TARGETS[cpu]
-    library = harness.compile_ir(source(n, k, width, schedule, epilogue),
-                                 f"kernel-tile,{harness.MACHINE}", cpu)
+    library = harness.compile_ir(source(n, k, width, schedule, epilogue, precision),
+                                 f"kernel-tile,{harness.MACHINE}", cpu, features=["avx512bf16"] * (precision == "dot"))
+    left, right = (harness.bfloat16 if each == "bf16" else np.asarray for each in PRECISIONS[precision])
     random = np.random.default_rng(n * 1000 + k)
     sums = SUMS.get(epilogue, 1)
-    weights = [random.standard_normal((k, n), np.float32) for _ in range(sums)]
-    groups = [harness.pack(w, width // sums) for w in weights]
-    packed = np.ascontiguousarray(np.concatenate(groups, axis=2))
+    weights = [right(random.standard_normal((k, n), np.float32)) for _ in range(sums)]
+    pack = harness.pack if precision == "f32" else harness.pack_pairs
+    packed = np.ascontiguousarray(np.concatenate([pack(w, width // sums) for w in weights], axis=2))
     failures = 0
     for m in rows:
-        a = random.standard_normal((m, k), np.float32)
+        a = left(random.standard_normal((m, k), np.float32))
         extras = {"none": [], "product": [],
                   "bias": [random.standard_normal(n, np.float32)],
                   "gated": [random.standard_normal(n, np.float32)],
@@ -101,7 +108,7 @@ def check(cpu, n, k, epilogue, rows):
                                random.standard_normal((m, n), np.float32)]}[epilogue]
         out, untouched = harness.guarded((m, n))
         harness.call(library, "contract", a, packed, *extras, out)
-        exact, wide = a.astype(np.float64), [w.astype(np.float64) for w in weights]
+        exact, *wide = (harness.float64(x) for x in (a, *weights))
         expected = REFERENCE[epilogue](extras, *(exact @ w for w in wide))
         # Rounding errors of a sum grow with the sum of magnitudes.
         sizes = REFERENCE[epilogue if epilogue in ("row", "product", "gated") else "none"](
@@ -109,7 +116,7 @@ def check(cpu, n, k, epilogue, rows):
         worst = (np.abs(out - expected) / (1 + sizes)).max(initial=0)
         if not (worst < 1e-6 and untouched()):
             failures += 1
-            print(f"WRONG {cpu} m={m} n={n} k={k} {epilogue}: relative error {worst:.2e}, "
+            print(f"WRONG {cpu} {precision} m={m} n={n} k={k} {epilogue}: relative error {worst:.2e}, "
                   f"guards {'kept' if untouched() else 'WRITTEN'}")
     return failures
 
@@ -124,8 +131,14 @@ def main():
                  (100, 7, "bias"), (768, 64, "residual"),
                  (3, 64, "product"), (48, 7, "product"), (100, 64, "gated"), (768, 1, "gated")]
     full = [(n, k, e) for n in (1, 3, 32, 33, 768) for k in (1, 7, 64, 768) for e in EPILOGUES]
-    failures = sum(check(cpu, n, k, e, rows) for cpu in options.cpu or TARGETS
-                   for n, k, e in (full if options.full else selection))
+    cases = full if options.full else selection
+    failures = sum(check(cpu, n, k, e, rows) for cpu in options.cpu or TARGETS for n, k, e in cases)
+    pairs = [(n, k + k % 2, e) for n, k, e in cases]
+    failures += sum(check(cpu, n, k, e, rows, "widened") for cpu in options.cpu or TARGETS for n, k, e in pairs)
+    if harness.has_feature("avx512_bf16"):
+        failures += sum(check("x86-64-v4", n, k, e, rows, "dot") for n, k, e in pairs)
+    else:
+        print("SKIPPED: products of bf16 in one instruction need a CPU with AVX512-BF16")
     print("FAILED" if failures else "all right")
     return failures > 0
 

@@ -17,6 +17,7 @@ TO_LLVM = ("scf-forall-to-for,func.func(buffer-loop-hoisting,"
            "promote-buffers-to-stack{max-alloc-size-in-bytes=1048576}),"
            "convert-linalg-to-loops,expand-strided-metadata,lower-affine,"
            "canonicalize,cse,loop-invariant-code-motion,convert-scf-to-cf,convert-func-to-llvm,"
+           "convert-vector-to-llvm{enable-x86vector},"
            "convert-to-llvm,reconcile-unrealized-casts")
 
 
@@ -77,7 +78,13 @@ class Emulated:
         whole[...] = answer.reshape(whole.shape)
 
 
-def compile_ir(text, pipeline, cpu="native", keep=None):
+def has_feature(name):
+    """Whether this CPU has a feature, named as in /proc/cpuinfo."""
+    with open("/proc/cpuinfo") as lines:
+        return any(name in line.split() for line in lines if line.startswith("flags"))
+
+
+def compile_ir(text, pipeline, cpu="native", keep=None, features=()):
     """`text` through `pipeline` (an opt pipeline ending in the llvm dialect) to a loaded library."""
     folder = keep or tempfile.mkdtemp(dir=work.name)
     os.makedirs(folder, exist_ok=True)
@@ -92,6 +99,7 @@ def compile_ir(text, pipeline, cpu="native", keep=None):
             "-o", path("o"))
         return Emulated(path("o"))
     prefer = ["-mprefer-vector-width=512"] if cpu in ("native", "x86-64-v4") else []
+    prefer += [f"-m{feature}" for feature in features]
     run(tool("clang"), "-O3", f"-march={cpu}", *prefer, "-Wno-override-module", "-shared", "-fPIC",
         path("ll"), "-o", path("so"), "-lm")
     return ctypes.CDLL(path("so"))
@@ -130,6 +138,26 @@ def pack(weight, width):
     padded = np.zeros((k, panels * width), weight.dtype)
     padded[:, :n] = weight
     return np.ascontiguousarray(padded.reshape(k, panels, width).transpose(1, 0, 2))
+
+
+def pack_pairs(weight, width):
+    """[k, n] of even k to panels [ceil(n / width), k / 2, 2 width]: rows 2i and 2i + 1 in row i, in pairs."""
+    k, n = weight.shape
+    panels = pack(weight, width)
+    return np.ascontiguousarray(panels.reshape(-1, k // 2, 2, width).swapaxes(2, 3).reshape(-1, k // 2, 2 * width))
+
+
+def bfloat16(values):
+    """float32 rounded to the nearest bf16, ties to even, as bit patterns: numpy has no such type."""
+    bits = values.view(np.uint32)
+    return ((bits + 0x7fff + (bits >> 16 & 1)) >> 16).astype(np.uint16)
+
+
+def float64(values):
+    """Floats, or the bit patterns of bf16, as float64."""
+    if values.dtype == np.uint16:
+        values = (values.astype(np.uint32) << 16).view(np.float32)
+    return values.astype(np.float64)
 
 
 def guarded(shape, dtype=np.float32):

@@ -71,7 +71,7 @@ func.func @no_columns(%a: tensor<?x48xf32>, %w: tensor<2x48x0xf32>, %init: tenso
 // -----
 
 func.func @elements(%a: tensor<?x48xf16>, %w: tensor<2x48x32xf32>, %init: tensor<?x40xf32>) {
-  // expected-error @below {{expects lhs, rhs and sums of one floating-point type, got 'tensor<?x48xf16>', 'tensor<2x48x32xf32>' and 'f32'}}
+  // expected-error @below {{expects lhs, rhs and sums of one floating-point type, or f32 sums with a packed rhs of bf16, got 'tensor<?x48xf16>', 'tensor<2x48x32xf32>' and 'f32'}}
   %r = kernel.contract ins(%a, %w : tensor<?x48xf16>, tensor<2x48x32xf32>) outs(%init : tensor<?x40xf32>) epilogue {
     ^bb0(%s: f32):
       kernel.yield %s : f32
@@ -189,7 +189,7 @@ func.func @batches(%q: tensor<2x4x8x64xf32>, %k: tensor<1x4x8x64xf32>) {
 
 #id = affine_map<(b, h, s, d) -> (b, h, s, d)>
 func.func @half(%q: tensor<2x4x8x64xf16>) {
-  // expected-error @below {{expects elements of type f32, got 'tensor<2x4x8x64xf16>'}}
+  // expected-error @below {{expects elements of type f32, or a result of bf16, got 'tensor<2x4x8x64xf16>'}}
   %r = kernel.attention ins(%q, %q, %q : tensor<2x4x8x64xf16>, tensor<2x4x8x64xf16>, tensor<2x4x8x64xf16>)
        outs(%q : tensor<2x4x8x64xf16>) {maps = [#id, #id, #id, #id], scale = 0.125 : f64} -> tensor<2x4x8x64xf16>
   return

@@ -1,5 +1,44 @@
 // RUN: tilewright-opt %s -kernel-fuse-epilogues -split-input-file | FileCheck %s
 
+// A rounded result is a result of another type, of a contraction as of an attention.
+// CHECK-LABEL: func @rounded
+// CHECK: %[[H:.*]] = kernel.attention {{.*}} -> tensor<1x?x4x16xbf16>
+// CHECK: %[[X:.*]] = tensor.collapse_shape %[[H]] {{.*}} into tensor<1x?x64xbf16>
+// CHECK: %[[Y:.*]] = kernel.contract
+// CHECK:   %[[R:.*]] = arith.truncf %{{.*}} : f32 to bf16
+// CHECK:   kernel.yield %[[R]] : bf16
+// CHECK: -> tensor<?x32xbf16>
+// CHECK-NOT: linalg.generic
+// CHECK: return %[[X]], %[[Y]]
+#stored = affine_map<(b, h, s, d) -> (b, s, h, d)>
+#id3 = affine_map<(b, s, n) -> (b, s, n)>
+#id2 = affine_map<(m, n) -> (m, n)>
+func.func @rounded(%q: tensor<1x?x4x16xf32>, %a: tensor<?x64xf32>, %w: tensor<1x64x32xf32>, %init: tensor<1x?x4x16xf32>,
+                   %x: tensor<1x?x64xbf16>, %sums: tensor<?x32xf32>, %y: tensor<?x32xbf16>) -> (tensor<1x?x64xbf16>, tensor<?x32xbf16>) {
+  %0 = kernel.attention ins(%q, %q, %q : tensor<1x?x4x16xf32>, tensor<1x?x4x16xf32>, tensor<1x?x4x16xf32>)
+       outs(%init : tensor<1x?x4x16xf32>) {maps = [#stored, #stored, #stored, #stored], scale = 1.0 : f64} -> tensor<1x?x4x16xf32>
+  %1 = tensor.collapse_shape %0 [[0], [1], [2, 3]] : tensor<1x?x4x16xf32> into tensor<1x?x64xf32>
+  %2 = linalg.generic {indexing_maps = [#id3, #id3], iterator_types = ["parallel", "parallel", "parallel"]}
+       ins(%1 : tensor<1x?x64xf32>) outs(%x : tensor<1x?x64xbf16>) {
+    ^bb0(%p: f32, %o: bf16):
+      %t = arith.truncf %p : f32 to bf16
+      linalg.yield %t : bf16
+  } -> tensor<1x?x64xbf16>
+  %3 = kernel.contract ins(%a, %w : tensor<?x64xf32>, tensor<1x64x32xf32>) outs(%sums : tensor<?x32xf32>) epilogue {
+    ^bb0(%sum: f32):
+      kernel.yield %sum : f32
+  } -> tensor<?x32xf32>
+  %4 = linalg.generic {indexing_maps = [#id2, #id2], iterator_types = ["parallel", "parallel"]}
+       ins(%3 : tensor<?x32xf32>) outs(%y : tensor<?x32xbf16>) {
+    ^bb0(%p: f32, %o: bf16):
+      %t = arith.truncf %p : f32 to bf16
+      linalg.yield %t : bf16
+  } -> tensor<?x32xbf16>
+  return %2, %4 : tensor<1x?x64xbf16>, tensor<?x32xbf16>
+}
+
+// -----
+
 // Bias, scale by row and residual of [b, s, n] become one epilogue on [m, n].
 // CHECK-DAG: #[[COLUMN:.*]] = affine_map<(d0, d1) -> (d1)>
 // CHECK-DAG: #[[ROW:.*]] = affine_map<(d0, d1) -> (d0, 0)>

@@ -15,6 +15,7 @@ namespace tilewright {
 
 struct Command {
   std::string model, output, name, target = "native", pipeline = "default", weights = "embed";
+  std::string compute = "f32";
   std::string emit, stopAfter, dumpDir, report, verify;
   std::vector<std::string> dims, constants;
   bool listOps = false, listTargets = false, verbose = false;

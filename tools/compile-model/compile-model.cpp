@@ -136,6 +136,7 @@ private:
     CompileOptions options;
     options.pipeline =
         c.pipeline == "reference" ? PipelineKind::reference : PipelineKind::optimized;
+    options.compute = c.compute == "bf16" ? Compute::bf16 : Compute::f32;
     options.first = isOnnx ? Stage::import : Stage::model;
     options.dumpDir = c.dumpDir;
     // A model that cannot be compiled is rejected by the first stages; what fails later is our bug.
@@ -156,7 +157,7 @@ private:
     interface.source = sys::path::filename(c.model).str();
     interface.target = c.target;
     interface.pipeline = c.pipeline;
-    interface.compute = "f32";
+    interface.compute = c.compute;
   }
 
   Error writeHeaderFile(const ModelInterface &interface, StringRef path) {
@@ -213,7 +214,7 @@ private:
       return session.takeError();
     if (Error error = (*session)->run())
       return std::move(error);
-    return compareOutputs(**session, {c.verify, {}}, Tolerance(), outs());
+    return compareOutputs(**session, {c.verify, {}}, toleranceOf(*model), outs());
   }
 
   const Command &c;

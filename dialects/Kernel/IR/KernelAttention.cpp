@@ -99,9 +99,12 @@ LogicalResult AttentionOp::verify() {
   for (int64_t size : {k[0], v[0], o[0]})
     if (differ(size, q[0]))
       return emitOpError("expects one batch size, got ") << q[0] << " and " << size;
-  for (mlir::Value operand : {getQuery(), getKey(), getValue(), getInit()})
-    if (!getElementTypeOrSelf(operand.getType()).isF32())
-      return emitOpError("expects elements of type f32, got ") << operand.getType();
+  for (mlir::Value operand : {getQuery(), getKey(), getValue(), getInit()}) {
+    Type element = getElementTypeOrSelf(operand.getType());
+    if (!element.isF32() && !(operand == getInit() && element.isBF16()))
+      return emitOpError("expects elements of type f32, or a result of bf16, got ")
+             << operand.getType();
+  }
   return verifyVisibility(*this, {q[0], q[1], q[2], k[2]});
 }
 

@@ -14,7 +14,8 @@ def Kernel_AttentionOp : Kernel_TilableOp<"attention"> {
   let description = [{
     The semantics of xf.attention. Logical shapes: query [b, h, sq, d], key [b, hkv, skv, d], value [b, hkv, skv, dv], init
     [b, h, sq, dv], overwritten; `maps` say how the four are stored, (b, h, s, d) → stored indices, d always last: so
-    transposes around attention and slices of a merged projection are views. h is a multiple of hkv. Elements are f32.
+    transposes around attention and slices of a merged projection are views. h is a multiple of hkv. Elements are f32; init
+    may be bf16, to which results are rounded.
 
     `mask` is added to the scores; it has up to four dimensions, aligned at the last of [b, h, sq, skv], each equal or 1.
     Key j is visible to query i iff j < kv_lengths[b], j ≤ i + offset (causal) and j ≥ i + offset − window (window ≥ 0).

@@ -91,6 +91,8 @@ static LogicalResult verifyOperands(ContractOp op, ShapedType lhs, ShapedType rh
                                 : "expects lhs [m, k], rhs [panels, k, nr] and init [m, n], got ")
            << lhs << ", " << rhs << ", " << init;
   int64_t kOfRhs = plain ? rhs.getShape().take_back(2)[op.getTransposeRhs()] : rhs.getDimSize(1);
+  if (!ShapedType::isDynamic(kOfRhs))
+    kOfRhs *= op.getPairing();
   if (differ(lhs.getShape().back(), kOfRhs))
     return op.emitOpError("expects one contracted size, got ")
            << lhs.getShape().back() << " and " << kOfRhs;
@@ -106,10 +108,10 @@ static LogicalResult verifyOperands(ContractOp op, ShapedType lhs, ShapedType rh
       return op.emitOpError("expects a positive panel_width and sums = 1 with a plain rhs");
     return success();
   }
-  int64_t nr = rhs.getDimSize(2), panels = rhs.getDimSize(0);
-  if (ShapedType::isDynamic(nr) || nr < 1)
+  if (ShapedType::isDynamic(rhs.getDimSize(2)) || rhs.getDimSize(2) < op.getPairing() ||
+      rhs.getDimSize(2) % op.getPairing())
     return op.emitOpError("expects a static panel width, got ") << rhs;
-  int64_t sums = op.getSums();
+  int64_t nr = op.getPanelColumns(), panels = rhs.getDimSize(0), sums = op.getSums();
   if (sums < 1 || nr % sums)
     return op.emitOpError("expects panels of ") << sums << " groups of columns, got " << nr;
   int64_t columns = op.getResultColumns();
@@ -118,6 +120,22 @@ static LogicalResult verifyOperands(ContractOp op, ShapedType lhs, ShapedType rh
     return op.emitOpError("expects ") << (n + columns - 1) / columns << " panels of " << columns
                                       << " columns for n = " << n << ", got " << panels;
   return success();
+}
+
+// One floating-point type, but f32 sums, and maybe an f32 lhs, with pairs of bf16.
+static LogicalResult verifyElements(ContractOp op) {
+  Type lhs = getElementTypeOrSelf(op.getLhs().getType());
+  Type rhs = getElementTypeOrSelf(op.getRhs().getType());
+  bool paired = op.getPairing() == 2;
+  Type sum = paired ? Float32Type::get(op.getContext()) : rhs;
+  Block &body = op.getEpilogue().front();
+  TypeRange sums = ValueRange(body.getArguments().take_front(op.getSums())).getTypes();
+  if (isa<FloatType>(rhs) && (lhs == rhs || (paired && lhs == sum)) &&
+      llvm::all_of(sums, [&](Type type) { return type == sum; }))
+    return success();
+  return op.emitOpError("expects lhs, rhs and sums of one floating-point type, or f32 sums with a "
+                        "packed rhs of bf16, got ")
+         << op.getLhs().getType() << ", " << op.getRhs().getType() << " and " << sums;
 }
 
 LogicalResult ContractOp::verify() {
@@ -137,12 +155,8 @@ LogicalResult ContractOp::verify() {
       getExtraMaps().size() != getExtras().size())
     return emitOpError("expects one map and one epilogue argument for each of ")
            << getExtras().size() << " extra operands besides " << getSums() << " sums";
-  Type element = cast<ShapedType>(getRhs().getType()).getElementType();
-  TypeRange sums = ValueRange(body.getArguments().take_front(getSums())).getTypes();
-  if (!isa<FloatType>(element) || getElementTypeOrSelf(getLhs().getType()) != element ||
-      !llvm::all_of(sums, [&](Type type) { return type == element; }))
-    return emitOpError("expects lhs, rhs and sums of one floating-point type, got ")
-           << getLhs().getType() << ", " << getRhs().getType() << " and " << sums;
+  if (failed(verifyElements(*this)))
+    return failure();
   for (unsigned i = 0, e = getExtras().size(); i < e; ++i)
     if (failed(verifyExtra(*this, i, init)))
       return failure();
@@ -229,10 +243,11 @@ FailureOr<TilingResult> ContractOp::getTiledImplementation(OpBuilder &b,
   int64_t panel = getBatchRank(), row = panel + 1;
   OpFoldResult k = tensor::getMixedSizes(b, loc, getLhs()).back();
   SmallVector<Value> operands{takeMatrices(getLhs(), offsets[row], zero, sizes[row], k)};
-  if (!isPlain())
-    operands.push_back(takeSlice(b, loc, getRhs(), {offsets[panel], zero, zero},
-                                 {sizes[panel], k, b.getIndexAttr(getPanelColumns())}, slices));
-  else if (getTransposeRhs())
+  if (!isPlain()) {
+    SmallVector<OpFoldResult> part = tensor::getMixedSizes(b, loc, getRhs());
+    part[0] = sizes[panel];
+    operands.push_back(takeSlice(b, loc, getRhs(), {offsets[panel], zero, zero}, part, slices));
+  } else if (getTransposeRhs())
     operands.push_back(takeMatrices(getRhs(), at.back(), zero, extent.back(), k));
   else
     operands.push_back(takeMatrices(getRhs(), zero, at.back(), k, extent.back()));

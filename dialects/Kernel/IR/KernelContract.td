@@ -15,7 +15,8 @@ def Kernel_ContractOp : Kernel_TilableOp<"contract", [SingleBlock]> {
     init[i, j] = epilogue(Σ_k lhs[i, k] · rhs[k, j], extras...)
 
     init [batch.., m, n] is overwritten; lhs is [batch.., m, k]. rhs has one of two forms. *Packed*, as weights are: [p, k, nr], column
-    j in panel j / nr, the last panel padded with zeros; there are no batch dimensions. *Plain*, where `panel_width` = nr is given, as
+    j in panel j / nr, the last panel padded with zeros; there are no batch dimensions. Of bf16, [p, k / 2, 2 nr]: rows 2i and 2i + 1 of
+    rhs stand in row i of a panel, in pairs, one pair for each column; sums are f32, and lhs is bf16 or f32. *Plain*, where `panel_width` = nr is given, as
     activations are: [batch.., k, n], or [batch.., n, k] with `transpose_rhs`; tiles pack it when they read it. Batch dimensions of lhs
     and plain rhs are aligned at the last one of init's, each equal or 1. p = ⌈n / nr⌉ in both forms.
 
@@ -57,7 +58,13 @@ def Kernel_ContractOp : Kernel_TilableOp<"contract", [SingleBlock]> {
     /// rhs is a matrix as any other, not yet in panels.
     bool isPlain() { return getPanelWidthAttr() != nullptr; }
     /// Columns of rhs in a panel, nr.
-    int64_t getPanelColumns() { return isPlain() ? *getPanelWidth() : cast<ShapedType>(getRhs().getType()).getDimSize(2); }
+    int64_t getPanelColumns() {
+      return isPlain() ? *getPanelWidth() : cast<ShapedType>(getRhs().getType()).getDimSize(2) / getPairing();
+    }
+    /// Rows of rhs that stand in one row of a panel: 2 of a packed bf16 rhs, else 1.
+    int64_t getPairing() { return !isPlain() && getElementTypeOrSelf(getRhs().getType()).isBF16() ? 2 : 1; }
+    /// Element type of the sums over k.
+    Type getSumType() { return getEpilogue().getArgument(0).getType(); }
     /// Columns of the result that a panel gives, nr / sums.
     int64_t getResultColumns() { return getPanelColumns() / static_cast<int64_t>(getSums()); }
     /// Number of batch dimensions.

@@ -1,4 +1,4 @@
-//===- FuseEpilogues.cpp - elementwise consumers into contractions -===//
+//===- FuseEpilogues.cpp - elementwise consumers into their producers -===//
 //
 // Part of Tilewright, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -64,7 +64,8 @@ bool EpilogueFusion::findConsumer() {
   if (init->get() == result || !consumer.getMatchingIndexingMap(init).isIdentity() ||
       consumer.payloadUsesValueFromOperand(init))
     return false;
-  if (consumer->getResult(0).getType() != result.getType())
+  if (cast<ShapedType>(consumer->getResult(0).getType()).getShape() !=
+      cast<ShapedType>(result.getType()).getShape())
     return false;
   return llvm::all_of(consumer.getBody()->without_terminator(), [](Operation &op) {
     return op.hasTrait<OpTrait::ConstantLike>() || OpTrait::hasElementwiseMappableTraits(&op);
@@ -166,18 +167,24 @@ ContractOp EpilogueFusion::run() {
     maps.push_back(AffineMapAttr::get(extra->map));
     inputs.push_back(i);
   }
-  auto fused = ContractOp::create(
-      rewriter, consumer.getLoc(), contract->getResultTypes(), contract.getLhs(), contract.getRhs(),
-      extras, contract.getInit(), contract.getAhead(), rewriter.getArrayAttr(maps),
-      contract.getScheduleAttr(), contract.getFullPanelsAttr(), contract.getPanelWidthAttr(),
-      contract.getTransposeRhsAttr(), contract.getSumsAttr());
+  Type element = getElementTypeOrSelf(consumer->getResult(0).getType());
+  Value init = contract.getInit();
+  if (getElementTypeOrSelf(init.getType()) != element)
+    init =
+        tensor::EmptyOp::create(rewriter, contract.getLoc(),
+                                tensor::getMixedSizes(rewriter, contract.getLoc(), init), element);
+  auto fused = ContractOp::create(rewriter, consumer.getLoc(), init.getType(), contract.getLhs(),
+                                  contract.getRhs(), extras, init, contract.getAhead(),
+                                  rewriter.getArrayAttr(maps), contract.getScheduleAttr(),
+                                  contract.getFullPanelsAttr(), contract.getPanelWidthAttr(),
+                                  contract.getTransposeRhsAttr(), contract.getSumsAttr());
   cloneBodies(fused, inputs);
   Value whole = fused.getResult(0);
   if (expand) {
     // The sizes are operands of the expand_shape that stood before the consumer.
-    auto moved = cast<tensor::ExpandShapeOp>(rewriter.clone(*expand));
-    moved.getSrcMutable().assign(whole);
-    whole = moved.getResult();
+    whole = tensor::ExpandShapeOp::create(
+        rewriter, expand.getLoc(), consumer->getResult(0).getType(), whole,
+        expand.getReassociationIndices(), expand.getMixedOutputShape());
   }
   rewriter.replaceOp(consumer, whole);
   if (expand)
@@ -186,11 +193,50 @@ ContractOp EpilogueFusion::run() {
   return fused;
 }
 
+// All that is made of an attention is its result rounded to bf16, with some dimensions collapsed:
+// it writes bf16.
+void roundInAttention(RewriterBase &rewriter, AttentionOp op) {
+  if (op->getNumResults() != 1 || !op->hasOneUse())
+    return;
+  auto collapse = dyn_cast<tensor::CollapseShapeOp>(*op->user_begin());
+  if (collapse && !collapse->hasOneUse())
+    return;
+  Value read = collapse ? collapse.getResult() : op.getResult(0);
+  auto consumer = dyn_cast<linalg::GenericOp>(*read.user_begin());
+  if (!consumer || consumer.getNumDpsInputs() != 1 || consumer->getNumResults() != 1 ||
+      consumer.getDpsInputs()[0] != read || !linalg::isElementwise(consumer) ||
+      !llvm::all_of(consumer.getIndexingMapsArray(),
+                    [](AffineMap map) { return map.isIdentity(); }))
+    return;
+  Block &body = *consumer.getBody();
+  auto round = body.getTerminator()->getOperand(0).getDefiningOp<arith::TruncFOp>();
+  if (!round || round.getIn() != body.getArgument(0) || !round.getType().isBF16())
+    return;
+  rewriter.setInsertionPoint(op);
+  Location loc = op.getLoc();
+  Value init = tensor::EmptyOp::create(
+      rewriter, loc, tensor::getMixedSizes(rewriter, loc, op.getInit()), round.getType());
+  rewriter.modifyOpInPlace(op, [&] {
+    op.getInitMutable().assign(init);
+    op.getResult(0).setType(cast<RankedTensorType>(init.getType()));
+  });
+  if (collapse) {
+    rewriter.modifyOpInPlace(collapse, [&] {
+      collapse.getResult().setType(cast<RankedTensorType>(consumer->getResult(0).getType()));
+    });
+  }
+  rewriter.replaceOp(consumer, read);
+}
+
 struct FuseEpilogues : impl::FuseEpiloguesBase<FuseEpilogues> {
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
     SmallVector<ContractOp> contracts;
+    SmallVector<AttentionOp> attentions;
     getOperation()->walk([&](ContractOp op) { contracts.push_back(op); });
+    getOperation()->walk([&](AttentionOp op) { attentions.push_back(op); });
+    for (AttentionOp attention : attentions)
+      roundInAttention(rewriter, attention);
     for (ContractOp contract : contracts)
       while (contract)
         contract = EpilogueFusion(rewriter, contract).run();

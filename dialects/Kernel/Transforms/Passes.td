@@ -10,11 +10,12 @@
 include "mlir/Pass/PassBase.td"
 
 def FuseEpilogues : Pass<"kernel-fuse-epilogues"> {
-  let summary = "Elementwise consumers of a contraction are its epilogue";
+  let summary = "Elementwise consumers of a contraction are its epilogue, roundings of an attention are its own";
   let description = [{
     A `linalg.generic` that is elementwise over the contraction's result, the result's only reader, and needs no other operand than
     whole rows and columns (bias, residual, scale per row, scalars) moves into the epilogue region; `tensor.expand_shape` of rows in between
-    moves behind. Repeated, so that bias, activation and residual sum are one epilogue.
+    moves behind. Repeated, so that bias, activation and residual sum are one epilogue. It may change the element type. An attention
+    whose result is only read rounded to bf16 writes bf16.
   }];
   let dependentDialects = ["mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect"];
 }
@@ -63,7 +64,8 @@ def Expand : Pass<"kernel-expand"> {
     Runs behind bufferization. Scratch is `memref.alloc` at the start of the enclosing scf.forall body, for the memory plan to place.
   }];
   let dependentDialects = [
-    "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect", "mlir::vector::VectorDialect"
+    "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect", "mlir::vector::VectorDialect",
+    "mlir::x86vector::X86VectorDialect"
   ];
 }
 

@@ -14,88 +14,125 @@ using namespace mlir;
 namespace tilewright {
 
 namespace {
-// The weight NAME.SUFFIX of `shape` that `compute` makes of `data`, and of a zero to pad with.
-// There is one of a name.
-xf::WeightDataOp derivedWeight(RewriterBase &rewriter, xf::WeightDataOp data, const Twine &suffix,
-                               ArrayRef<int64_t> shape, SymbolTable &symbols,
-                               function_ref<Value(Location, Value plain, Value zero)> compute) {
-  std::string name = (data.getSymName() + "." + suffix).str();
-  if (auto existing = symbols.lookup<xf::WeightDataOp>(name))
-    return existing;
-  Location loc = data.getLoc();
-  auto plain = cast<RankedTensorType>(data.getType());
-  Type element = plain.getElementType();
-  OpBuilder::InsertionGuard guard(rewriter);
-  rewriter.setInsertionPointAfter(data);
-  auto derived = xf::WeightDataOp::create(rewriter, loc, name,
-                                          RankedTensorType::get(shape, element), xf::SourceAttr());
-  symbols.insert(derived);
-  rewriter.createBlock(&derived.getInit());
-  Value from = xf::WeightOp::create(rewriter, loc, plain, data.getSymName(), Value());
-  Value zero = arith::ConstantOp::create(rewriter, loc, rewriter.getZeroAttr(element));
-  xf::YieldOp::create(rewriter, loc, compute(loc, from, zero));
-  return derived;
-}
+// How a weight is laid out in panels.
+struct Layout {
+  bool transposed;  // the weight is [n, k]
+  int64_t nr;       // columns of a panel
+  int64_t sums = 1; // matrices side by side, of which a panel has nr / sums columns each
+  bool paired;      // pairs of bf16
+};
 
-// `data` (a matrix [k, n], or [n, k] if transposed; layers in front where it is stacked) in panels
-// [⌈n / nr⌉, k, nr], zeros behind n.
-xf::WeightDataOp packedWeight(RewriterBase &rewriter, xf::WeightDataOp data, bool transposed,
-                              int64_t nr, SymbolTable &symbols) {
-  auto plain = cast<RankedTensorType>(data.getType());
-  int64_t layers = plain.getRank() - 2;
-  int64_t k = plain.getDimSize(layers + transposed), n = plain.getDimSize(layers + !transposed);
-  SmallVector<int64_t> shape(plain.getShape().take_front(layers));
-  shape.append({(n + nr - 1) / nr, k, nr});
-  auto pack = [&](Location loc, Value from, Value zero) -> Value {
-    Value into = tensor::EmptyOp::create(rewriter, loc, shape, plain.getElementType());
-    // Panels come before k: the outer dimensions [.., k, panels] of an untransposed matrix change
-    // places.
-    SmallVector<int64_t> order = llvm::to_vector(llvm::seq<int64_t>(0, layers + 2));
-    if (!transposed)
-      std::swap(order[layers], order[layers + 1]);
-    SmallVector<int64_t> position{layers + !transposed};
-    SmallVector<OpFoldResult> tile{rewriter.getIndexAttr(nr)};
-    return linalg::PackOp::create(rewriter, loc, from, into, position, tile, zero, order)
-        .getResult();
-  };
-  return derivedWeight(rewriter, data, (transposed ? "rows" : "panels") + Twine(nr), shape, symbols,
-                       pack);
-}
+// `data` (a matrix [k, n], or [n, k] if transposed; layers in front where it is stacked) in panels,
+// zeros behind n: see kernel.contract.
+class WeightPacking {
+public:
+  WeightPacking(RewriterBase &rewriter, xf::WeightDataOp data, Layout layout)
+      : rewriter(rewriter), data(data), layout(layout), loc(data.getLoc()),
+        plain(cast<RankedTensorType>(data.getType())), layers(plain.getRank() - 2) {}
 
-// The same of two matrices side by side, [k, 2 h]: panels of nr / 2 columns of each, h padded with
-// zeros.
-xf::WeightDataOp packedPair(RewriterBase &rewriter, xf::WeightDataOp data, int64_t nr,
-                            SymbolTable &symbols) {
-  auto plain = cast<RankedTensorType>(data.getType());
-  Type element = plain.getElementType();
-  int64_t layers = plain.getRank() - 2, half = nr / 2;
-  int64_t k = plain.getDimSize(layers), h = plain.getDimSize(layers + 1) / 2;
-  SmallVector<int64_t> split(plain.getShape().take_front(layers)), tiled(split), shape(split);
-  split.append({k, 2, h});
-  tiled.append({(h + half - 1) / half, k, 2, half});
-  shape.append({(h + half - 1) / half, k, nr});
-  auto pack = [&](Location loc, Value from, Value zero) -> Value {
-    SmallVector<ReassociationIndices> groups;
-    for (int64_t i = 0; i <= layers; ++i)
-      groups.push_back({i});
+  // There is one weight of a name.
+  xf::WeightDataOp run(SymbolTable &symbols) {
+    StringRef kind = layout.sums > 1 ? "pairs" : layout.transposed ? "rows" : "panels";
+    std::string name =
+        (data.getSymName() + "." + kind + Twine(layout.nr) + (layout.paired ? ".bf16" : "")).str();
+    if (auto existing = symbols.lookup<xf::WeightDataOp>(name))
+      return existing;
+    OpBuilder::InsertionGuard guard(rewriter);
+    rewriter.setInsertionPointAfter(data);
+    auto packed = xf::WeightDataOp::create(rewriter, loc, name, packedType(), xf::SourceAttr());
+    symbols.insert(packed);
+    rewriter.createBlock(&packed.getInit());
+    Value from = xf::WeightOp::create(rewriter, loc, plain, data.getSymName(), Value());
+    xf::YieldOp::create(rewriter, loc, collapse(pack(split(round(from)))));
+    return packed;
+  }
+
+private:
+  int64_t pairing() const { return layout.paired ? 2 : 1; }
+  int64_t k() const { return plain.getDimSize(layers + layout.transposed); }
+  // Of one of the matrices side by side.
+  int64_t columns() const { return plain.getDimSize(layers + !layout.transposed) / layout.sums; }
+  int64_t tile() const { return layout.nr / layout.sums; }
+  int64_t panels() const { return llvm::divideCeil(columns(), tile()); }
+  SmallVector<int64_t> layered(ArrayRef<int64_t> sizes) const {
+    SmallVector<int64_t> shape(plain.getShape().take_front(layers));
+    shape.append(sizes.begin(), sizes.end());
+    return shape;
+  }
+  RankedTensorType packedType() const {
+    Type element = layout.paired ? rewriter.getBF16Type() : plain.getElementType();
+    return RankedTensorType::get(layered({panels(), k() / pairing(), layout.nr * pairing()}),
+                                 element);
+  }
+
+  Value round(Value from) {
+    if (!layout.paired || plain.getElementType().isBF16())
+      return from;
+    return xf::CastOp::create(rewriter, loc, plain.clone(rewriter.getBF16Type()), from);
+  }
+
+  // [k, sums, columns]
+  Value split(Value from) {
+    if (layout.sums == 1)
+      return from;
+    SmallVector<ReassociationIndices> groups = firstDimensions(layers + 1);
     groups.push_back({layers + 1, layers + 2});
-    from = tensor::ExpandShapeOp::create(rewriter, loc, RankedTensorType::get(split, element), from,
-                                         groups);
-    Value into = tensor::EmptyOp::create(rewriter, loc, tiled, element);
-    // [.., panel, k, matrix] [column]
+    auto type = RankedTensorType::get(layered({k(), layout.sums, columns()}),
+                                      cast<ShapedType>(from.getType()).getElementType());
+    return tensor::ExpandShapeOp::create(rewriter, loc, type, from, groups);
+  }
+
+  // [panel, k, matrix] [column, of pair]
+  Value pack(Value from) {
+    int64_t kDim = layers + layout.transposed, nDim = layers + !layout.transposed;
     SmallVector<int64_t> order = llvm::to_vector(llvm::seq<int64_t>(0, layers));
-    order.append({layers + 2, layers, layers + 1});
-    SmallVector<int64_t> position{layers + 2};
-    SmallVector<OpFoldResult> tile{rewriter.getIndexAttr(half)};
-    Value packed =
-        linalg::PackOp::create(rewriter, loc, from, into, position, tile, zero, order).getResult();
-    groups.back() = {layers + 1};
-    groups.push_back({layers + 2, layers + 3});
-    return tensor::CollapseShapeOp::create(rewriter, loc, RankedTensorType::get(shape, element),
-                                           packed, groups);
-  };
-  return derivedWeight(rewriter, data, "pairs" + Twine(nr), shape, symbols, pack);
-}
+    SmallVector<int64_t> shape = layered({panels(), k() / pairing()});
+    if (layout.sums > 1) {
+      nDim = layers + 2;
+      order.append({nDim, kDim, layers + 1});
+      shape.push_back(layout.sums);
+    } else {
+      order.append({nDim, kDim});
+    }
+    SmallVector<int64_t> position{nDim};
+    SmallVector<OpFoldResult> tiles{rewriter.getIndexAttr(tile())};
+    shape.push_back(tile());
+    if (layout.paired) {
+      position.push_back(kDim);
+      tiles.push_back(rewriter.getIndexAttr(2));
+      shape.push_back(2);
+    }
+    Type element = cast<ShapedType>(from.getType()).getElementType();
+    Value zero = arith::ConstantOp::create(rewriter, loc, rewriter.getZeroAttr(element));
+    Value into = tensor::EmptyOp::create(rewriter, loc, shape, element);
+    return linalg::PackOp::create(rewriter, loc, from, into, position, tiles, zero, order)
+        .getResult();
+  }
+
+  // What stands in a row of a panel is one dimension.
+  Value collapse(Value packed) {
+    int64_t rank = cast<ShapedType>(packed.getType()).getRank();
+    if (rank == layers + 3)
+      return packed;
+    SmallVector<ReassociationIndices> groups = firstDimensions(layers + 2);
+    groups.push_back(llvm::to_vector(llvm::seq<int64_t>(layers + 2, rank)));
+    return tensor::CollapseShapeOp::create(rewriter, loc, packedType(), packed, groups);
+  }
+
+  static SmallVector<ReassociationIndices> firstDimensions(int64_t count) {
+    SmallVector<ReassociationIndices> groups;
+    for (int64_t i = 0; i < count; ++i)
+      groups.push_back({i});
+    return groups;
+  }
+
+  RewriterBase &rewriter;
+  xf::WeightDataOp data;
+  Layout layout;
+  Location loc;
+  RankedTensorType plain;
+  int64_t layers;
+};
 
 // The handle of the panels of the layer that `weight` reads.
 Value panelsOf(RewriterBase &rewriter, Location loc, xf::WeightDataOp packed, xf::WeightOp weight) {
@@ -140,11 +177,25 @@ struct CollapsedRows {
   }
 };
 
-// lhs × rhs with the (first) sum itself as the epilogue.
+// A linear layer of bf16 pairs. An odd k has no last pair.
+bool isPaired(Compute compute, int64_t k) {
+  return compute == Compute::bf16 && k % 2 == 0;
+}
+
+// What is multiplied with a weight of `layout`: where the CPU has no product of bf16, the weight is
+// widened instead.
+Value roundedLhs(RewriterBase &rewriter, Value lhs, const Layout &layout, target::CpuAttr cpu) {
+  if (!layout.paired || !cpu.getBf16Dot())
+    return lhs;
+  auto type = cast<RankedTensorType>(lhs.getType());
+  return xf::CastOp::create(rewriter, lhs.getLoc(), type.clone(rewriter.getBF16Type()), lhs);
+}
+
+// f32 lhs × rhs with the (first) sum itself as the epilogue.
 kernel::ContractOp contract(RewriterBase &rewriter, Location loc, Value lhs, Value rhs,
                             ArrayRef<OpFoldResult> sizes, IntegerAttr panelWidth, bool transposed,
                             int64_t sums = 1) {
-  Type element = cast<ShapedType>(rhs.getType()).getElementType();
+  Type element = rewriter.getF32Type();
   Value init = tensor::EmptyOp::create(rewriter, loc, sizes, element);
   auto contract = kernel::ContractOp::create(
       rewriter, loc, TypeRange{init.getType()}, lhs, rhs, ValueRange{}, init, Value(),
@@ -225,7 +276,8 @@ std::optional<GatedPair> findGatedPair(xf::MatmulOp op, int64_t n) {
 
 // Both columns of a pair stand in one panel, so that the product is taken in registers.
 LogicalResult convertGated(RewriterBase &rewriter, xf::MatmulOp op, xf::WeightOp weight,
-                           xf::WeightDataOp data, SymbolTable &symbols, target::CpuAttr cpu) {
+                           xf::WeightDataOp data, SymbolTable &symbols, target::CpuAttr cpu,
+                           Compute compute) {
   auto lhs = cast<RankedTensorType>(op.getLhs().getType());
   auto rhs = cast<RankedTensorType>(op.getRhs().getType());
   if (op.getTransposeRhs() || rhs.getDimSize(0) < 1 || lhs.getShape().back() != rhs.getDimSize(0))
@@ -233,10 +285,11 @@ LogicalResult convertGated(RewriterBase &rewriter, xf::MatmulOp op, xf::WeightOp
   std::optional<GatedPair> pair = findGatedPair(op, rhs.getDimSize(1));
   if (!pair)
     return failure();
-  xf::WeightDataOp packed = packedPair(rewriter, data, 2 * int64_t(cpu.getLanes()), symbols);
+  Layout layout{false, 2 * int64_t(cpu.getLanes()), 2, isPaired(compute, rhs.getDimSize(0))};
+  xf::WeightDataOp packed = WeightPacking(rewriter, data, layout).run(symbols);
   Location loc = pair->product.getLoc();
   Value panels = panelsOf(rewriter, loc, packed, weight);
-  CollapsedRows rows(rewriter, op.getLhs());
+  CollapsedRows rows(rewriter, roundedLhs(rewriter, op.getLhs(), layout, cpu));
   OpFoldResult columns = rewriter.getIndexAttr(rhs.getDimSize(1) / 2);
   kernel::ContractOp fused = contract(rewriter, loc, rows.matrix, panels, {rows.m, columns},
                                       IntegerAttr(), false, /*sums=*/2);
@@ -262,17 +315,18 @@ LogicalResult convertGated(RewriterBase &rewriter, xf::MatmulOp op, xf::WeightOp
 }
 
 LogicalResult convertProjection(RewriterBase &rewriter, xf::MatmulOp op, xf::WeightOp weight,
-                                xf::WeightDataOp data, SymbolTable &symbols, target::CpuAttr cpu) {
+                                xf::WeightDataOp data, SymbolTable &symbols, target::CpuAttr cpu,
+                                Compute compute) {
   auto lhs = cast<RankedTensorType>(op.getLhs().getType());
   auto rhs = cast<RankedTensorType>(op.getRhs().getType());
   int64_t k = rhs.getDimSize(op.getTransposeRhs()), n = rhs.getDimSize(!op.getTransposeRhs());
   if (k < 1 || n < 1 || lhs.getDimSize(lhs.getRank() - 1) != k)
     return failure();
-  int64_t nr = choosePanelWidth(n, describe(cpu));
-  xf::WeightDataOp packed = packedWeight(rewriter, data, op.getTransposeRhs(), nr, symbols);
+  Layout layout{op.getTransposeRhs(), choosePanelWidth(n, describe(cpu)), 1, isPaired(compute, k)};
+  xf::WeightDataOp packed = WeightPacking(rewriter, data, layout).run(symbols);
   Location loc = op.getLoc();
   Value panels = panelsOf(rewriter, loc, packed, weight);
-  CollapsedRows rows(rewriter, op.getLhs());
+  CollapsedRows rows(rewriter, roundedLhs(rewriter, op.getLhs(), layout, cpu));
   OpFoldResult columns = rewriter.getIndexAttr(n);
   Value result =
       contract(rewriter, loc, rows.matrix, panels, {rows.m, columns}, IntegerAttr(), false)
@@ -306,7 +360,7 @@ LogicalResult convertProduct(RewriterBase &rewriter, xf::MatmulOp op, target::Cp
 } // namespace
 
 LogicalResult convertMatmul(RewriterBase &rewriter, xf::MatmulOp op, SymbolTable &symbols,
-                            target::CpuAttr cpu) {
+                            target::CpuAttr cpu, Compute compute) {
   auto rhs = cast<RankedTensorType>(op.getRhs().getType());
   if (!rhs.getElementType().isF32())
     return failure();
@@ -316,9 +370,9 @@ LogicalResult convertMatmul(RewriterBase &rewriter, xf::MatmulOp op, SymbolTable
   auto data = symbols.lookup<xf::WeightDataOp>(weight.getWeight());
   if (!data)
     return failure();
-  if (succeeded(convertGated(rewriter, op, weight, data, symbols, cpu)))
+  if (succeeded(convertGated(rewriter, op, weight, data, symbols, cpu, compute)))
     return success();
-  return convertProjection(rewriter, op, weight, data, symbols, cpu);
+  return convertProjection(rewriter, op, weight, data, symbols, cpu, compute);
 }
 
 } // namespace tilewright

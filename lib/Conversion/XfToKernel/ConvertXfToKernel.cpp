@@ -15,6 +15,8 @@ namespace tilewright {
 
 namespace {
 struct ConvertXfToKernel : impl::ConvertXfToKernelBase<ConvertXfToKernel> {
+  using ConvertXfToKernelBase::ConvertXfToKernelBase;
+
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
     SymbolTable symbols(getOperation());
@@ -31,7 +33,7 @@ struct ConvertXfToKernel : impl::ConvertXfToKernelBase<ConvertXfToKernel> {
     for (Operation *op : roots) {
       rewriter.setInsertionPoint(op);
       if (auto matmul = dyn_cast<xf::MatmulOp>(op))
-        (void)convertMatmul(rewriter, matmul, symbols, cpu);
+        (void)convertMatmul(rewriter, matmul, symbols, cpu, compute);
       else
         (void)convertAttention(rewriter, cast<xf::AttentionOp>(op));
     }

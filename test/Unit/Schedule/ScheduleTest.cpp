@@ -50,6 +50,19 @@ TEST(Schedule, NothingSpills) {
     }
 }
 
+// Both halves of a panel's pairs and the constant that separates them need registers, too.
+TEST(Schedule, WidenedPairs) {
+  for (const CpuDescription &cpu : {sse, avx2, avx512, neon}) {
+    int64_t width = choosePanelWidth(768, cpu), vectors = width / cpu.lanes;
+    ContractSchedule schedule = scheduleContract(768, 384, width, cpu, /*widened=*/true);
+    EXPECT_LE(schedule.mr * vectors + 2 * vectors + 2, cpu.registers);
+    for (size_t i = 0; i < schedule.fewRows.size(); ++i)
+      EXPECT_LE(schedule.fewRows[i] * (schedule.fewPanels[i] * vectors + 2) + 2, cpu.registers);
+  }
+  EXPECT_EQ(scheduleContract(768, 384, 32, avx512, true).mr, 12);
+  EXPECT_EQ(scheduleContract(768, 384, 12, neon, true).mr, 6);
+}
+
 TEST(Schedule, RowsStayInL2) {
   EXPECT_EQ(scheduleContract(3072, 768, 32, avx512).rowBlock, 168); // 168 · 768 · 4 B = 504 KiB
   EXPECT_EQ(scheduleContract(768, 3072, 32, avx512).rowBlock, 112); // eight tiles at least

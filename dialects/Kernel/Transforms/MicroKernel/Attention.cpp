@@ -149,6 +149,8 @@ void AttentionExpander::finish() {
       Value factor = b.broadcast(b.select(empty, nothing, reciprocal));
       forVectors(dv, [&](int64_t column, Value mask) {
         Value x = b.mul(b.load(out, {row, b.index(column)}), factor);
+        if (Type element = getElementTypeOrSelf(op.getInit().getType()); element != f)
+          x = arith::TruncFOp::create(b, b.vectorType(element), x);
         SmallVector<Value> where = indices(AttentionOp::Init, head, i, b.index(column));
         if (mask)
           b.maskedStore(x, op.getInit(), where, mask);

@@ -9,6 +9,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include <functional>
 
 namespace mlir::kernel {
 
@@ -82,14 +83,28 @@ private:
   int64_t lanes;
 };
 
-/// Register-tiled product: acc[i · nv + j] += Σ_k broadcast(loadA(k, i)) · loadB(k, j) for i < mr,
-/// j < nv and k < kEnd. The accumulators are loop-carried SSA values of one native vector each, so
-/// that they stay in registers: mr · nv + min(mr, nv) + 1 registers are needed. `prefetch` is
-/// called once per k.
+/// What is multiplied in step k of a product: element (or pair of elements) i of the left operand
+/// in all lanes, vector j of the right one. In `parts` > 1 products where one operand of a multiply
+/// instruction does not hold all of a step.
+struct ProductOperands {
+  using Load = std::function<Value(Value k, int64_t index, int64_t part)>;
+  Load loadA, loadB;
+  std::function<Value(Value a, Value b, Value sum)> multiplyAdd;
+  int64_t parts = 1;
+};
+
+/// Register-tiled product: acc[i · nv + j] += Σ_k A(k, i) · B(k, j) for i < mr, j < nv and
+/// k < kEnd. The accumulators are loop-carried SSA values of one native vector each, so that they
+/// stay in registers: mr · nv + parts · min(mr, nv) + 1 registers are needed. `prefetch` is called
+/// once per k.
+SmallVector<Value> emitProductLoop(CodeBuilder &b, int64_t mr, int64_t nv, Value kEnd,
+                                   int64_t unroll, ValueRange init, const ProductOperands &operands,
+                                   function_ref<void(Value k)> prefetch = nullptr);
+
+/// The same with broadcast scalars A, vectors B and fused multiply-adds.
 using LoadOperand = function_ref<Value(Value k, int64_t i)>;
 SmallVector<Value> emitFmaLoop(CodeBuilder &b, int64_t mr, int64_t nv, Value kEnd, int64_t unroll,
-                               ValueRange init, LoadOperand loadA, LoadOperand loadB,
-                               function_ref<void(Value k)> prefetch = nullptr);
+                               ValueRange init, LoadOperand loadA, LoadOperand loadB);
 
 /// 2^t for f32 t ≤ 127, at most 1.5 ulp off; exactly 0 for t ≤ -127, -inf included; NaN stays NaN.
 Value emitExp2(CodeBuilder &b, Value t);

@@ -10,8 +10,7 @@ using namespace mlir;
 using namespace mlir::kernel;
 
 ContractExpander::ContractExpander(ContractOp op)
-    : op(op), schedule(*op.getSchedule()),
-      b(op, cast<MemRefType>(op.getRhs().getType()).getElementType(), schedule.getLanes()),
+    : op(op), schedule(*op.getSchedule()), b(op, op.getSumType(), schedule.getLanes()),
       lanes(schedule.getLanes()), vectorsPerPanel(op.getPanelColumns() / lanes),
       sums(op.getSums()) {
   int64_t operations = 0;
@@ -162,7 +161,7 @@ void ContractExpander::specialiseHeight(Value rows, function_ref<void(int64_t)> 
 // One line per k of where `ahead` points to. The address is linear in the last index, so that it
 // may leave the tile; a prefetch never faults.
 void ContractExpander::prefetchAhead(Value k) {
-  int64_t line = 512 / b.getElement().getIntOrFloatBitWidth();
+  int64_t line = 512 / getElementTypeOrSelf(op.getRhs().getType()).getIntOrFloatBitWidth();
   Value at = b.addIndex(op.getAhead(), b.mulIndex(k, b.index(line)));
   memref::PrefetchOp::create(b, op.getRhs(), ValueRange{b.index(0), b.index(0), at},
                              /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
@@ -170,32 +169,50 @@ void ContractExpander::prefetchAhead(Value k) {
 
 // With several panels every one is an address stream: the row `prefetch` steps ahead of each.
 void ContractExpander::prefetchFew(const Piece &piece, Value k) {
-  int64_t line = 512 / b.getElement().getIntOrFloatBitWidth();
+  int64_t line = 512 / getElementTypeOrSelf(op.getRhs().getType()).getIntOrFloatBitWidth();
+  int64_t width = cast<MemRefType>(op.getRhs().getType()).getDimSize(2);
   for (int64_t panel = 0; panel * vectorsPerPanel < piece.vectors; ++panel)
-    for (int64_t column = 0; column < op.getPanelColumns(); column += line)
+    for (int64_t column = 0; column < width; column += line)
       memref::PrefetchOp::create(b, op.getRhs(),
                                  ValueRange{b.addIndex(piece.panel, panel),
                                             b.addIndex(k, schedule.getPrefetch()), b.index(column)},
                                  /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
 }
 
+// Row i of the tile is row rowAt(i) of lhs.
+ProductOperands ContractExpander::operandsOf(const Piece &piece,
+                                             function_ref<Value(int64_t i)> rowAt) {
+  Type element = getElementTypeOrSelf(op.getRhs().getType());
+  int64_t width = lanes * op.getPairing();
+  auto loadB = [=, this](Value k, int64_t j, int64_t) -> Value {
+    Value panel = b.addIndex(piece.panel, j / vectorsPerPanel);
+    return vector::LoadOp::create(b, VectorType::get({width}, element), op.getRhs(),
+                                  ValueRange{panel, k, b.index(j % vectorsPerPanel * width)});
+  };
+  if (op.getPairing() == 2)
+    return getElementTypeOrSelf(op.getLhs().getType()) == element ? pairsOf(rowAt, loadB)
+                                                                  : widenedPairsOf(rowAt, loadB);
+  ProductOperands operands;
+  operands.loadA = [=, this](Value k, int64_t i, int64_t) {
+    return b.broadcast(b.scalar(op.getLhs(), {rowAt(i), k}));
+  };
+  operands.loadB = loadB;
+  operands.multiplyAdd = [this](Value x, Value y, Value sum) { return b.fma(x, y, sum); };
+  return operands;
+}
+
 void ContractExpander::emitProduct(const Piece &piece, int64_t rows, bool few) {
   SmallVector<Value> acc(rows * piece.vectors, b.splat(0));
   Value last = b.subIndex(m, b.index(1)); // rows - 1, or rows - 2 where the last row comes twice
-  auto loadA = [&](Value k, int64_t i) {
-    return b.broadcast(b.scalar(op.getLhs(), {few || i + 1 < rows ? b.index(i) : last, k}));
-  };
-  auto loadB = [&](Value k, int64_t j) {
-    return b.load(op.getRhs(), {b.addIndex(piece.panel, j / vectorsPerPanel), k,
-                                b.index(j % vectorsPerPanel * lanes)});
-  };
+  auto rowAt = [&](int64_t i) { return few || i + 1 < rows ? b.index(i) : last; };
   auto prefetch = [&](Value k) {
     if (few && schedule.getPrefetch())
       prefetchFew(piece, k);
     else if (!few && op.getAhead())
       prefetchAhead(k);
   };
-  acc = emitFmaLoop(b, rows, piece.vectors, k, schedule.getUnroll(), acc, loadA, loadB, prefetch);
+  acc = emitProductLoop(b, rows, piece.vectors, b.dim(op.getRhs(), 1), schedule.getUnroll(), acc,
+                        operandsOf(piece, rowAt), prefetch);
   // The sums of one vector of the result, which is number j of its row.
   int64_t perPanel = vectorsPerPanel / sums, perRow = piece.vectors / sums;
   auto forEach = [&](function_ref<void(ValueRange values, int64_t row, int64_t j)> body) {

@@ -38,8 +38,14 @@ private:
   void emitPanel(Value panel);
   void emitFew();
   void emitProduct(const Piece &piece, int64_t rows, bool few);
+  ProductOperands operandsOf(const Piece &piece, function_ref<Value(int64_t i)> rowAt);
   void prefetchAhead(Value k);
   void prefetchFew(const Piece &piece, Value k);
+
+  // Packed rhs of bf16, ContractPairs.cpp.
+  ProductOperands pairsOf(function_ref<Value(int64_t i)> rowAt, ProductOperands::Load loadPairs);
+  ProductOperands widenedPairsOf(function_ref<Value(int64_t i)> rowAt,
+                                 ProductOperands::Load loadPairs);
 
   // Plain rhs, ContractPlain.cpp.
   void expandPlain();

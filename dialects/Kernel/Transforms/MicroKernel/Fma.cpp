@@ -12,31 +12,31 @@ using namespace mlir::kernel;
 namespace {
 // One k. The shorter side is held in registers, the longer one is streamed; the other order spills.
 void emitStep(CodeBuilder &b, int64_t mr, int64_t nv, Value k, MutableArrayRef<Value> acc,
-              LoadOperand loadA, LoadOperand loadB) {
+              const ProductOperands &operands) {
+  bool holdA = mr < nv;
+  const ProductOperands::Load &load = holdA ? operands.loadA : operands.loadB;
+  const ProductOperands::Load &stream = holdA ? operands.loadB : operands.loadA;
+  int64_t shorter = holdA ? mr : nv, longer = holdA ? nv : mr, parts = operands.parts;
   SmallVector<Value> held;
-  if (mr < nv) {
-    for (int64_t i = 0; i < mr; ++i)
-      held.push_back(loadA(k, i));
-    for (int64_t j = 0; j < nv; ++j) {
-      Value x = loadB(k, j);
-      for (int64_t i = 0; i < mr; ++i)
-        acc[i * nv + j] = b.fma(held[i], x, acc[i * nv + j]);
+  for (int64_t i = 0; i < shorter; ++i)
+    for (int64_t part = 0; part < parts; ++part)
+      held.push_back(load(k, i, part));
+  for (int64_t j = 0; j < longer; ++j)
+    for (int64_t part = 0; part < parts; ++part) {
+      Value x = stream(k, j, part);
+      for (int64_t i = 0; i < shorter; ++i) {
+        Value &sum = acc[holdA ? i * nv + j : j * nv + i];
+        Value other = held[i * parts + part];
+        sum = operands.multiplyAdd(holdA ? other : x, holdA ? x : other, sum);
+      }
     }
-    return;
-  }
-  for (int64_t j = 0; j < nv; ++j)
-    held.push_back(loadB(k, j));
-  for (int64_t i = 0; i < mr; ++i) {
-    Value a = loadA(k, i);
-    for (int64_t j = 0; j < nv; ++j)
-      acc[i * nv + j] = b.fma(a, held[j], acc[i * nv + j]);
-  }
 }
 } // namespace
 
-SmallVector<Value> kernel::emitFmaLoop(CodeBuilder &b, int64_t mr, int64_t nv, Value kEnd,
-                                       int64_t unroll, ValueRange init, LoadOperand loadA,
-                                       LoadOperand loadB, function_ref<void(Value k)> prefetch) {
+SmallVector<Value> kernel::emitProductLoop(CodeBuilder &b, int64_t mr, int64_t nv, Value kEnd,
+                                           int64_t unroll, ValueRange init,
+                                           const ProductOperands &operands,
+                                           function_ref<void(Value k)> prefetch) {
   auto emit = [&](Value from, Value to, int64_t step, ValueRange acc) {
     return b.loop(from, to, step, acc, [&](Value k, ValueRange carried) {
       SmallVector<Value> next(carried);
@@ -44,7 +44,7 @@ SmallVector<Value> kernel::emitFmaLoop(CodeBuilder &b, int64_t mr, int64_t nv, V
         Value at = b.addIndex(k, u);
         if (prefetch)
           prefetch(at);
-        emitStep(b, mr, nv, at, next, loadA, loadB);
+        emitStep(b, mr, nv, at, next, operands);
       }
       return next;
     });
@@ -56,4 +56,14 @@ SmallVector<Value> kernel::emitFmaLoop(CodeBuilder &b, int64_t mr, int64_t nv, V
   Value whole = b.subIndex(kEnd, rest);
   SmallVector<Value> acc = emit(b.index(0), whole, unroll, init);
   return emit(whole, kEnd, 1, acc);
+}
+
+SmallVector<Value> kernel::emitFmaLoop(CodeBuilder &b, int64_t mr, int64_t nv, Value kEnd,
+                                       int64_t unroll, ValueRange init, LoadOperand loadA,
+                                       LoadOperand loadB) {
+  ProductOperands operands;
+  operands.loadA = [&](Value k, int64_t i, int64_t) { return loadA(k, i); };
+  operands.loadB = [&](Value k, int64_t j, int64_t) { return loadB(k, j); };
+  operands.multiplyAdd = [&](Value x, Value y, Value sum) { return b.fma(x, y, sum); };
+  return emitProductLoop(b, mr, nv, kEnd, unroll, init, operands);
 }
