@@ -393,12 +393,12 @@ void Block::race(Warp &warp, const Op &op, unsigned lane, Space space, uint64_t 
   const Op *earlier = there < program.ops.size() ? &program.ops[there] : nullptr;
   const Dim3 &size = config.block;
   uint64_t thread = conflict.earlier.warp() * WarpSize + conflict.earlier.lane();
-  std::string who = ("thread (" + Twine(thread % size.x) + "," + Twine(thread / size.x % size.y) +
-                     "," + Twine(thread / size.x / size.y) + ") of block " +
-                     (conflict.earlier.block() == (number & ((1u << Cell::BlockBits) - 1))
-                          ? Twine("the same")
-                          : "number " + Twine(conflict.earlier.block())))
-                        .str();
+  bool isSameBlock = conflict.earlier.block() == (number & ((1u << Cell::BlockBits) - 1));
+  std::string who =
+      ("thread (" + Twine(thread % size.x) + "," + Twine(thread / size.x % size.y) + "," +
+       Twine(thread / size.x / size.y) + ") of " +
+       (isSameBlock ? Twine("the same block") : "block number " + Twine(conflict.earlier.block())))
+          .str();
   faults.push_back(
       {FaultKind::Race, op.line,
        ("data race on " + spot(space, address) + ": " +

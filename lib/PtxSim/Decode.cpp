@@ -278,6 +278,7 @@ Error Decoder::decodeBody(uint32_t frame) {
   }
   Op end;
   end.run = instructionTable().find("ret")->run;
+  end.splits = true;
   end.rank = ~0u;
   end.text = "end of the function";
   end.line = function.line;
