@@ -40,8 +40,8 @@ struct Outcome {
 };
 
 /// Runs `body` as the kernel k(.param .u64 buffer), with registers %r0 to %r19 (32 bits), %d0 to
-/// %d19 (64), %h0 to %h9 (16) and %p0 to %p9, on a buffer of the words 0, 1, 2 ... %d0 holds its address,
-/// %r0 the number of the thread. `module` stands in front.
+/// %d19 (64), %h0 to %h9 (16) and %p0 to %p9, on a buffer of the words 0, 1, 2 ... %d0 holds its
+/// address, %r0 the number of the thread. `module` stands in front.
 Outcome runKernel(llvm::StringRef body, Dim3 block = {32, 1, 1}, Dim3 grid = {1, 1, 1},
                   unsigned words = 1024, llvm::StringRef module = "", uint64_t seed = 0);
 
