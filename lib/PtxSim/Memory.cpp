@@ -76,9 +76,20 @@ Error DeviceMemory::read(uint64_t address, MutableArrayRef<uint8_t> bytes) {
   return Error::success();
 }
 
-Error DeviceMemory::fill(uint64_t address, uint8_t value, uint64_t bytes) {
-  std::vector<uint8_t> filled(bytes, value);
-  return write(address, filled);
+Error DeviceMemory::copy(uint64_t to, uint64_t from, uint64_t bytes) {
+  Expected<Allocation *> source = range(from, bytes, "copy on the device");
+  if (!source)
+    return source.takeError();
+  Expected<Allocation *> target = range(to, bytes, "copy on the device");
+  if (!target)
+    return target.takeError();
+  uint64_t fromOffset = from - (*source)->address, toOffset = to - (*target)->address;
+  Storage &read = (*source)->storage, &written = (*target)->storage;
+  if (bytes) {
+    memmove(written.data.data() + toOffset, read.data.data() + fromOffset, bytes);
+    memmove(written.state.data() + toOffset, read.state.data() + fromOffset, bytes);
+  }
+  return Error::success();
 }
 
 Error DeviceMemory::load(const Module &module, StringMap<uint64_t> &addresses) {

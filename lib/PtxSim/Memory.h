@@ -98,7 +98,8 @@ public:
   /// Copies between host and device; the range must lie in one buffer.
   llvm::Error write(uint64_t address, llvm::ArrayRef<uint8_t> bytes);
   llvm::Error read(uint64_t address, llvm::MutableArrayRef<uint8_t> bytes);
-  llvm::Error fill(uint64_t address, uint8_t value, uint64_t bytes);
+  /// Within the device; what nobody initialised stays so. The ranges may overlap.
+  llvm::Error copy(uint64_t to, uint64_t from, uint64_t bytes);
 
   /// Allocates and initialises the .global and .const variables of a module (5.1.4, 5.1.3);
   /// adds their addresses.

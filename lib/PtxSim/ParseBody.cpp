@@ -153,7 +153,7 @@ bool Parser::labelled(Function &f, StringRef label) {
   return true;
 }
 
-bool Parser::statement(Function &f, const Token &opcode, Operand guard) {
+bool Parser::statement(Function &f, const char *begin, const Token &opcode, Operand guard) {
   Statement s;
   s.line = opcode.line;
   s.opcode = opcode.text.str();
@@ -166,7 +166,7 @@ bool Parser::statement(Function &f, const Token &opcode, Operand guard) {
     if (!at(";") && !accept("|") && !expect(","))
       return false;
   }
-  const char *begin = opcode.text.begin(), *end = lexer.peek().text.begin();
+  const char *end = lexer.peek().text.begin();
   lexer.next();
   SmallVector<StringRef> words;
   SplitString({begin, static_cast<size_t>(end - begin)}, words);
@@ -212,13 +212,13 @@ bool Parser::body(Function &f) {
       if (guard.kind != Operand::Reg || f.registers[guard.index].bits != 1)
         return fail(token.line, "expects a predicate after '@', got '" + guard.name + "'");
       opcode = lexer.next();
-      if (!statement(f, opcode, std::move(guard)))
+      if (!statement(f, text.begin(), opcode, std::move(guard)))
         return false;
     } else if (token.kind == Token::Word && accept(":")) {
       if (!labelled(f, text))
         return false;
     } else if (token.kind == Token::Word && !text.starts_with(".")) {
-      if (!statement(f, token, Operand()))
+      if (!statement(f, text.begin(), token, Operand()))
         return false;
     } else if (text != ";") {
       return fail(token.line,

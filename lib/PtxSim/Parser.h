@@ -69,7 +69,8 @@ private:
   bool registerDeclaration(Function &f);
   void declareRegister(Function &f, const llvm::Twine &name, Type type);
   bool labelled(Function &f, llvm::StringRef label);
-  bool statement(Function &f, const Token &opcode, Operand guard);
+  /// `begin`: where its text begins, at the guard if there is one.
+  bool statement(Function &f, const char *begin, const Token &opcode, Operand guard);
   bool operand(Operand &result);
   bool operandList(std::vector<Operand> &result, llvm::StringRef close);
   bool address(Operand &result);

@@ -26,6 +26,7 @@ FORBIDDEN = [
     ("include/", r'[<"](mlir|llvm|dialects|lib)/', "it is installed"),
     ("lib/Codegen/", r'"(dialects/(?!Target/)|lib/(?!Codegen/))', "it knows upstream dialects and target.cpu only"),
     ("lib/PtxSim/", r'[<"](mlir/|dialects/|lib/(?!PtxSim/))', "it executes PTX of any origin"),
+    ("lib/CudaSim/", r'[<"](mlir/|dialects/|lib/(?!(CudaSim|PtxSim)/))', "it stands in for a driver"),
     ("lib/Schedule/", r'[<"](mlir/|dialects/(Xf|Kernel|Onnx)/)', "schedules are pure functions"),
 ]
 
