@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What all exported model families share: their description, random weights and inputs, and the files written."""
 
+import copy
 import math
 import zlib
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 import torch
 from onnx import numpy_helper
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 Axes = dict[int, str]  # dynamic axes of a tensor by position; all others are fixed
 Sizes = dict[str, int]  # a value for each named axis
@@ -17,7 +19,7 @@ Sizes = dict[str, int]  # a value for each named axis
 
 @dataclass(frozen=True)
 class Export:
-    """One ONNX file and its test data."""
+    """One ONNX file and its test data: the same module, computed in float64."""
 
     name: str
     opset: int
@@ -45,13 +47,36 @@ class Export:
             opset_version=self.opset,
         )
         for number, inputs in enumerate(data_sets):
-            with torch.no_grad():
-                outputs = module(*inputs)
-            outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+            outputs = compute_in_double(module, inputs)
             data_set = folder / self.name / f"test_data_set_{number}"
             data_set.mkdir(parents=True, exist_ok=True)
             write_tensors(data_set, "input", list(self.inputs), inputs)
             write_tensors(data_set, "output", list(self.outputs), outputs)
+
+
+class Double(TorchFunctionMode):
+    """Whatever asks for float32 gets float64."""
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        def widen(value):
+            return torch.float64 if value is torch.float32 else value
+
+        if function is Tensor.float:
+            function = Tensor.double
+        return function(*map(widen, args), **{name: widen(value) for name, value in (kwargs or {}).items()})
+
+
+def compute_in_double(module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """What `module` computes from its weights without rounding errors to speak of, rounded to float32 at the end."""
+    wide = [tensor.double() if tensor.is_floating_point() else tensor for tensor in inputs]
+    torch.set_default_dtype(torch.float64)
+    try:
+        with torch.no_grad(), Double():
+            outputs = copy.deepcopy(module).double()(*wide)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+    return tuple(tensor.to(torch.float32) if tensor.is_floating_point() else tensor for tensor in outputs)
 
 
 def write_tensors(folder: Path, kind: str, names: list[str], tensors: tuple[Tensor, ...]) -> None:
