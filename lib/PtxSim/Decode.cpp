@@ -206,6 +206,11 @@ Expected<uint32_t> Decoder::frameOf(StringRef name) {
     registers.back().push_back(newSlot(reg.bits));
   frame.endSlot = program.numSlots;
   layOutLocals(frame);
+  constexpr uint64_t MaxLocalBytes = 512 << 10, MaxFileBytes = 64 << 20; // per thread; per warp
+  if (program.localBytes > MaxLocalBytes || program.fileBytes > MaxFileBytes)
+    return errorAt(module, frame.function->line,
+                   "expects at most " + Twine(MaxLocalBytes) + " bytes of local memory and " +
+                       Twine(MaxFileBytes) + " bytes of registers per warp");
   return index;
 }
 
@@ -300,7 +305,8 @@ Expected<Program> Decoder::decode(StringRef name) {
   program.function = entry;
   layOutShared(*entry);
   layOutParameters(*entry);
-  cantFail(frameOf(name));
+  if (Expected<uint32_t> frame = frameOf(name); !frame)
+    return frame.takeError();
   // Calls add frames while bodies are decoded; their targets are set when all entries are known.
   for (uint32_t frame = 0; frame < program.frames.size(); ++frame)
     if (Error error = decodeBody(frame))

@@ -248,10 +248,13 @@ Error bindMma(const Binder &binder, Op &op) {
   bool isPlain = words.size() >= 9 && words[0] == "sync" && words[1] == "aligned" &&
                  words[3] == "row" && words[4] == "col" && binder.types.size() == 4 &&
                  words.size() == 9 + size_t(op.has(Finite)) + size_t(op.has(Rounded));
+  auto unknown = [&] { return binder.fail("this form of mma is not known to the simulator"); };
+  if (!isPlain)
+    return unknown();
   StringRef d = words.end()[-4], a = words.end()[-3], b = words.end()[-2], c = words.end()[-1];
   bool areAlike = a == b || (a.ends_with("8") && b.ends_with("8"));
-  if (!isPlain || !areAlike || c != d || !is_contained(Forms, (words[2] + " " + a + " " + d).str()))
-    return binder.fail("this form of mma is not known to the simulator");
+  if (!areAlike || c != d || !is_contained(Forms, (words[2] + " " + a + " " + d).str()))
+    return unknown();
   unsigned m = 0, k = 0;
   StringRef shape = words[2].drop_front();
   shape.consumeInteger(10, m);

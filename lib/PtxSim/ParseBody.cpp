@@ -37,6 +37,8 @@ bool Parser::registerDeclaration(Function &f) {
     uint64_t count = 0;
     if (!integer(count, "a number of registers") || !expect(">"))
       return false;
+    if (count > MaxRegisters - std::min<size_t>(f.registers.size(), MaxRegisters))
+      return fail(line, "expects at most " + Twine(MaxRegisters) + " registers of a function");
     for (uint64_t i = 0; i < count; ++i)
       declareRegister(f, name + Twine(i), type);
   } while (accept(","));
@@ -97,18 +99,23 @@ bool Parser::operandList(std::vector<Operand> &result, StringRef close) {
   return true;
 }
 
+bool Parser::bracketed(Operand &result) {
+  if (++nesting > MaxNesting)
+    return expected("fewer brackets in each other");
+  bool isAddress = accept("[");
+  StringRef close = at("{") ? "}" : ")";
+  if (!isAddress) {
+    lexer.next();
+    result.kind = Operand::Vector;
+  }
+  bool fine = isAddress ? address(result) : operandList(result.parts, close);
+  --nesting;
+  return fine;
+}
+
 bool Parser::operand(Operand &result) {
-  if (accept("[")) {
-    return address(result);
-  }
-  if (accept("{")) {
-    result.kind = Operand::Vector;
-    return operandList(result.parts, "}");
-  }
-  if (accept("(")) {
-    result.kind = Operand::Vector;
-    return operandList(result.parts, ")");
-  }
+  if (at("[") || at("{") || at("("))
+    return bracketed(result);
   bool negated = accept("!"), minus = !negated && accept("-");
   const Token &token = lexer.peek();
   switch (token.kind) {

@@ -69,7 +69,8 @@ bool Parser::variable(Space space, Variable &result) {
     uint64_t size = 0;
     if (!at("]") && !integer(size, "an array size"))
       return false;
-    count *= size;
+    if (__builtin_mul_overflow(count, size, &count) || count > MaxVariableBytes)
+      return fail(result.line, "expects at most " + Twine(MaxVariableBytes) + " elements");
     if (!expect("]"))
       return false;
   }
@@ -93,6 +94,8 @@ bool Parser::initialiser(Variable &result, unsigned elementBytes) {
   result.isInitialised = true;
   if (!accept("{"))
     return initialValue(result, elementBytes);
+  if (++nesting > MaxNesting)
+    return expected("fewer braces in each other");
   while (!accept("}")) {
     bool fine = at("{") ? initialiser(result, elementBytes) : initialValue(result, elementBytes);
     if (!fine)
@@ -100,6 +103,7 @@ bool Parser::initialiser(Variable &result, unsigned elementBytes) {
     if (!at("}") && !expect(","))
       return false;
   }
+  --nesting;
   if (result.initialiser.size() > result.bytes)
     return fail(result.line, "expects at most " + Twine(result.bytes) + " bytes of initial values");
   return true;

@@ -16,6 +16,9 @@ namespace tilewright::ptx {
 /// Of ".shared" and its like; Generic of what is no space of variables.
 Space spaceOf(llvm::StringRef directive);
 
+constexpr uint64_t MaxVariableBytes = uint64_t(1) << 36;
+constexpr unsigned MaxNesting = 32, MaxRegisters = 1 << 18; // of a function
+
 /// Recursive descent. Every member returns false after it has recorded the first mistake.
 class Parser {
 public:
@@ -72,6 +75,7 @@ private:
   /// `begin`: where its text begins, at the guard if there is one.
   bool statement(Function &f, const char *begin, const Token &opcode, Operand guard);
   bool operand(Operand &result);
+  bool bracketed(Operand &result);
   bool operandList(std::vector<Operand> &result, llvm::StringRef close);
   bool address(Operand &result);
   Operand named(llvm::StringRef name) const;
@@ -79,7 +83,8 @@ private:
   Lexer lexer;
   Module &module;
   std::vector<Scope> scopes;
-  unsigned scoped = 0; // makes names of inner scopes unique
+  unsigned nesting = 0; // of braces and brackets that are open
+  unsigned scoped = 0;  // makes names of inner scopes unique
   std::string mistake;
   unsigned mistakeLine = 0;
 };

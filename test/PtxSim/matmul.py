@@ -2,6 +2,8 @@
 and each planted mistake is noticed."""
 
 import collections
+import pathlib
+import sys
 
 import numpy as np
 
@@ -77,10 +79,13 @@ module attributes {{gpu.container_module}} {{
 
 
 def main():
+    code = ptx.from_mlir(ptx.mlir_opt(kernel(), "builtin.module(gpu.module(lower-affine))"))
+    if len(sys.argv) > 1:  # only the text, for other tests
+        pathlib.Path(sys.argv[1]).write_text(code)
+        return
     rng = np.random.default_rng(0)
     a, b = rng.standard_normal((M, K)).astype("f2"), rng.standard_normal((K, N)).astype("f2")
     wanted = a.astype("f8") @ b.astype("f8")
-    code = ptx.from_mlir(ptx.mlir_opt(kernel(), "builtin.module(gpu.module(lower-affine))"))
 
     def run(text, seed):
         return ptx.run(text, [a, b, ptx.Out((M, N), "f32")], grid=(N // TILE_N, M // TILE_M), block=128, seed=seed,
