@@ -43,6 +43,10 @@ if os.uname().machine == "x86_64":
     # %amx PROGRAM runs AMX instructions in software and says how many; all else of the program needs a CPU that has it.
     if "fma" in flags:
         config.available_features.add("amx-emulation")
+    if {"avx512_bf16", "avx512_vbmi2", "avx512_vpopcntdq", "gfni"} <= set(flags):
+        config.available_features.add("sapphirerapids-vectors")
+    if "amx_tile" in flags:
+        config.available_features.add("amx")
     config.substitutions.append(("%amx", f"env AMX_EMULATOR=count LD_PRELOAD={build}/test/Amx/libAmxEmulator.so"))
 # npm's onnxruntime-node, in the project's node_modules or where NODE_PATH says.
 node_folders = [os.path.join(source, "node_modules"), *filter(None, os.environ.get("NODE_PATH", "").split(os.pathsep))]

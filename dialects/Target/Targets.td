@@ -30,6 +30,7 @@ class Cpu<string name, string summary, int l1, int l2> {
   bits<32> L1 = !mul(l1, 1024);
   bits<32> L2 = !mul(l2, 1024);
   bit Bf16Dot = 0;           // has AVX512-BF16's vdpbf16ps
+  bit Tiles = 0;             // has AMX for bf16
 }
 
 class X86<string name, string summary, int l1, int l2> : Cpu<name, summary, l1, l2> {
@@ -57,7 +58,9 @@ class Neon<string name, string summary, int l1, int l2> : Cpu<name, summary, l1,
 def : Avx2<"x86-64-v3", "AVX2 and FMA: Intel Haswell, AMD Zen and later", 32, 512>;
 def : Avx512<"x86-64-v4", "AVX-512: Intel Skylake-SP, AMD Zen 4 and later", 32, 1024>;
 let Bf16Dot = 1 in {
-def : Avx512<"sapphirerapids", "AVX-512 and AMX: 4th-generation Intel Xeon and later", 48, 2048>;
+def : Avx512<"sapphirerapids", "AVX-512 and AMX: 4th-generation Intel Xeon and later", 48, 2048> {
+  let Tiles = 1;
+}
 def : Avx512<"znver5", "AVX-512: AMD Zen 5, with LLVM's model of it", 48, 1024>;
 }
 
@@ -74,7 +77,7 @@ def : Neon<"aarch64", "NEON: every 64-bit ARM", 64, 512> {
 def CpuTable : GenericTable {
   let FilterClass = "Cpu";
   let CppTypeName = "CpuRecord";
-  let Fields = ["Name", "Summary", "Triple", "Processor", "Features", "Lanes", "Registers", "L1", "L2", "Bf16Dot"];
+  let Fields = ["Name", "Summary", "Triple", "Processor", "Features", "Lanes", "Registers", "L1", "L2", "Bf16Dot", "Tiles"];
 }
 
 #endif // TILEWRIGHT_TARGETS

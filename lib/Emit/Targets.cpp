@@ -23,7 +23,7 @@ namespace {
 // What a list of LLVM features stands for; fields as in #target.cpu.
 struct VectorUnit {
   int64_t lanes, registers;
-  bool bf16Dot = false;
+  bool bf16Dot = false, tiles = false;
 };
 
 // Bytes of a data cache of this machine as the C library knows it (CPUID); `fallback` where it does
@@ -46,7 +46,7 @@ target::CpuAttr nativeTarget(MLIRContext *context) {
   VectorUnit unit{4, 16};
   if (triple.isX86()) {
     bool wide = host.lookup("avx512f") && host.lookup("avx512vl") && host.lookup("avx512bw");
-    unit = wide ? VectorUnit{16, 32, host.lookup("avx512bf16")}
+    unit = wide ? VectorUnit{16, 32, host.lookup("avx512bf16"), host.lookup("amx-bf16")}
                 : VectorUnit{host.lookup("avx2") ? 8 : 4, 16};
     features.AddFeature("prefer-256-bit", false);
   } else if (triple.isAArch64()) {
@@ -54,7 +54,7 @@ target::CpuAttr nativeTarget(MLIRContext *context) {
   }
   return target::CpuAttr::get(context, "native", triple.str(), llvm::sys::getHostCPUName(),
                               features.getString(), unit.lanes, unit.registers, cacheSize(1, 32768),
-                              cacheSize(2, 524288), unit.bf16Dot);
+                              cacheSize(2, 524288), unit.bf16Dot, unit.tiles);
 }
 
 } // namespace

@@ -24,15 +24,18 @@ ContractSchedule choose(kernel::ContractOp op, const CpuDescription &cpu) {
   // Unknown sizes are taken as large.
   int64_t panels = ShapedType::isDynamic(rhs[0]) ? 1024 : rhs[0];
   int64_t k = ShapedType::isDynamic(rhs[1]) ? 4096 : rhs[1];
-  bool widened = op.getPairing() == 2 && getElementTypeOrSelf(op.getLhs().getType()).isF32();
+  auto lhs = cast<ShapedType>(op.getLhs().getType());
+  bool widened = op.getPairing() == 2 && lhs.getElementType().isF32();
+  if (cpu.tiles && lhs.getElementType().isBF16() && !lhs.isDynamicDim(1))
+    return scheduleTiles(panels * columns, k, columns, cpu);
   return scheduleContract(panels * columns, k, columns, cpu, widened);
 }
 
 kernel::ContractScheduleAttr schedule(kernel::ContractOp op, const CpuDescription &cpu) {
   ContractSchedule chosen = choose(op, cpu);
-  return kernel::ContractScheduleAttr::get(op.getContext(), chosen.mr, chosen.lanes, chosen.unroll,
-                                           chosen.rowBlock, chosen.fewRows, chosen.fewPanels,
-                                           chosen.prefetch, chosen.inlineOps, chosen.depth);
+  return kernel::ContractScheduleAttr::get(
+      op.getContext(), chosen.mr, chosen.lanes, chosen.unroll, chosen.rowBlock, chosen.fewRows,
+      chosen.fewPanels, chosen.prefetch, chosen.inlineOps, chosen.depth, chosen.tiles);
 }
 
 kernel::AttentionScheduleAttr schedule(kernel::AttentionOp op, const CpuDescription &cpu) {
@@ -47,7 +50,8 @@ kernel::AttentionScheduleAttr schedule(kernel::AttentionOp op, const CpuDescript
 struct SelectSchedule : impl::SelectScheduleBase<SelectSchedule> {
   void runOnOperation() override {
     target::CpuAttr target = target::cpuOf(getOperation());
-    CpuDescription cpu{target.getLanes(), target.getRegisters(), target.getL1(), target.getL2()};
+    CpuDescription cpu{target.getLanes(), target.getRegisters(), target.getL1(), target.getL2(),
+                       target.getTiles()};
     auto result = getOperation().walk([&](Operation *op) {
       if (auto contract = dyn_cast<kernel::ContractOp>(op); contract && !contract.getSchedule()) {
         int64_t width = contract.getResultColumns();

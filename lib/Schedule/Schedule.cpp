@@ -79,6 +79,17 @@ ContractSchedule scheduleContract(int64_t n, int64_t k, int64_t panelWidth,
   return schedule;
 }
 
+ContractSchedule scheduleTiles(int64_t n, int64_t k, int64_t panelWidth,
+                               const CpuDescription &cpu) {
+  ContractSchedule schedule = scheduleContract(n, k, panelWidth, cpu);
+  schedule.mr = 32;
+  // Fewer rows would read the panels too often (AMX takes 100 FLOP per byte), more would leave less
+  // to share out among threads.
+  schedule.rowBlock = std::clamp<int64_t>(schedule.rowBlock / schedule.mr * schedule.mr, 128, 256);
+  schedule.tiles = true;
+  return schedule;
+}
+
 ContractSchedule scheduleProduct(int64_t panelWidth, const CpuDescription &cpu) {
   assert(panelWidth % cpu.lanes == 0 && "panels are whole vectors");
   ContractSchedule schedule;

@@ -14,9 +14,10 @@ namespace tilewright {
 
 /// What schedules need to know of a processor.
 struct CpuDescription {
-  int64_t lanes;     ///< f32 elements of a vector register
-  int64_t registers; ///< vector registers
-  int64_t l1, l2;    ///< data caches of one core, bytes
+  int64_t lanes;      ///< f32 elements of a vector register
+  int64_t registers;  ///< vector registers
+  int64_t l1, l2;     ///< data caches of one core, bytes
+  bool tiles = false; ///< AMX for bf16
 };
 
 /// Fields as in #kernel.contract_schedule.
@@ -24,6 +25,7 @@ struct ContractSchedule {
   int64_t mr, lanes, unroll, rowBlock;
   std::vector<int64_t> fewRows, fewPanels;
   int64_t prefetch, inlineOps, depth;
+  bool tiles = false;
   bool operator==(const ContractSchedule &) const = default;
 };
 
@@ -41,6 +43,9 @@ int64_t choosePanelWidth(int64_t n, const CpuDescription &cpu);
 /// if the halves of pairs are multiplied one after the other.
 ContractSchedule scheduleContract(int64_t n, int64_t k, int64_t panelWidth,
                                   const CpuDescription &cpu, bool widened = false);
+
+/// The same for pairs of bf16 on both sides, multiplied in AMX tiles.
+ContractSchedule scheduleTiles(int64_t n, int64_t k, int64_t panelWidth, const CpuDescription &cpu);
 
 /// For the product of two f32 activations, the right one packed when it is read, in panels of
 /// `panelWidth` columns.

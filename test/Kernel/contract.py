@@ -15,9 +15,12 @@ TARGETS = {
     "x86-64-v2": (8, "<mr = 6, lanes = 4, unroll = 2, row_block = 96, few_rows = [1, 2], "
                      "few_panels = [6, 3]>"),
 }
+TILES = (32, "<mr = 32, lanes = 16, unroll = 2, row_block = 96, few_rows = [2, 4], few_panels = [6, 3], prefetch = 16, "
+             "tiles = true>")
 
 # Element types of lhs and of the packed rhs: pairs of bf16 are widened for a lhs of f32, one of bf16 needs AVX512-BF16.
-PRECISIONS = {"f32": ("f32", "f32"), "widened": ("f32", "bf16"), "dot": ("bf16", "bf16")}
+PRECISIONS = {"f32": ("f32", "f32"), "widened": ("f32", "bf16"), "dot": ("bf16", "bf16"), "tiles": ("bf16", "bf16")}
+FEATURES = {"dot": ["avx512bf16"], "tiles": ["avx512bf16", "amx-tile", "amx-bf16"]}
 
 EPILOGUES = {
     "none": ([], [], ""),
@@ -87,18 +90,18 @@ func.func @contract(%am: memref<{lhs}>, %wm: memref<{packed}>{arguments},
 
 
 def check(cpu, n, k, epilogue, rows, precision="f32"):
-    width, schedule = TARGETS[cpu]
+    width, schedule = TILES if precision == "tiles" else TARGETS[cpu]
     library = harness.compile_ir(source(n, k, width, schedule, epilogue, precision),
-                                 f"kernel-tile,{harness.MACHINE}", cpu, features=["avx512bf16"] * (precision == "dot"))
+                                 f"kernel-tile,{harness.MACHINE}", cpu, features=FEATURES.get(precision, []))
     left, right = (harness.bfloat16 if each == "bf16" else np.asarray for each in PRECISIONS[precision])
     random = np.random.default_rng(n * 1000 + k)
     sums = SUMS.get(epilogue, 1)
     weights = [right(random.standard_normal((k, n), np.float32)) for _ in range(sums)]
     pack = harness.pack if precision == "f32" else harness.pack_pairs
-    packed = np.ascontiguousarray(np.concatenate([pack(w, width // sums) for w in weights], axis=2))
+    packed = harness.before_hole(np.concatenate([pack(w, width // sums) for w in weights], axis=2))
     failures = 0
     for m in rows:
-        a = left(random.standard_normal((m, k), np.float32))
+        a = harness.before_hole(left(random.standard_normal((m, k), np.float32)))
         extras = {"none": [], "product": [],
                   "bias": [random.standard_normal(n, np.float32)],
                   "gated": [random.standard_normal(n, np.float32)],
@@ -124,6 +127,7 @@ def check(cpu, n, k, epilogue, rows, precision="f32"):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cpu", action="append", choices=TARGETS)
+    parser.add_argument("--tiles", action="store_true", help="in AMX tiles, on a machine or an emulator that has them")
     parser.add_argument("--full", action="store_true", help="all sizes instead of a selection")
     options = parser.parse_args()
     rows = [0, 1, 2, 3, 4, 5, 14, 16, 37, 128]
@@ -132,6 +136,14 @@ def main():
                  (3, 64, "product"), (48, 7, "product"), (100, 64, "gated"), (768, 1, "gated")]
     full = [(n, k, e) for n in (1, 3, 32, 33, 768) for k in (1, 7, 64, 768) for e in EPILOGUES]
     cases = full if options.full else selection
+    if options.tiles:
+        harness.request_tiles()
+        rows = [0, 1, 2, 5, 15, 16, 17, 20, 31, 32, 33, 48, 130]
+        tiles = [(n, k + k % 2, e) for n, k, e in cases] + [(70, 40, "bias"), (64, 96, "none"), (5, 102, "row"),
+                                                            (40, 768, "bias"), (64, 1056, "residual")]
+        failures = sum(check("x86-64-v4", n, k, e, rows, "tiles") for n, k, e in tiles)
+        print("FAILED" if failures else "all right")
+        return failures > 0
     failures = sum(check(cpu, n, k, e, rows) for cpu in options.cpu or TARGETS for n, k, e in cases)
     pairs = [(n, k + k % 2, e) for n, k, e in cases]
     failures += sum(check(cpu, n, k, e, rows, "widened") for cpu in options.cpu or TARGETS for n, k, e in pairs)

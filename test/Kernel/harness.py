@@ -3,6 +3,7 @@
 The tools (tilewright-opt, mlir-translate, clang) are found on PATH, as lit sets it.
 """
 import ctypes
+import mmap
 import os
 import shutil
 import subprocess
@@ -158,6 +159,26 @@ def float64(values):
     if values.dtype == np.uint16:
         values = (values.astype(np.uint32) << 16).view(np.float32)
     return values.astype(np.float64)
+
+
+def request_tiles():
+    """Asks Linux for the tile registers of AMX."""
+    arch_prctl, request, tile_data = 158, 0x1023, 18
+    if ctypes.CDLL(None).syscall(arch_prctl, request, tile_data):
+        raise SystemExit("expects permission to use AMX tiles")
+
+
+def before_hole(array):
+    """A copy whose end no load can cross: an inaccessible page follows."""
+    page = mmap.PAGESIZE
+    pages = -(-array.nbytes // page) + 1
+    memory = mmap.mmap(-1, pages * page)
+    start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    ctypes.CDLL(None).mprotect(ctypes.c_void_p(start + (pages - 1) * page), ctypes.c_size_t(page), 0)
+    offset = (pages - 1) * page - array.nbytes
+    copy = np.frombuffer(memory, array.dtype, array.size, offset).reshape(array.shape)
+    copy[...] = array
+    return copy
 
 
 def guarded(shape, dtype=np.float32):

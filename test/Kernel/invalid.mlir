@@ -121,6 +121,11 @@ func.func @elementwise(%a: tensor<?x48xf32>, %w: tensor<2x48x32xf32>, %init: ten
 
 // -----
 
+// expected-error @below {{expects mr = 32 and lanes = 16 with tiles, got 14 and 16}}
+#s = #kernel.contract_schedule<mr = 14, lanes = 16, unroll = 2, row_block = 112, tiles = true>
+
+// -----
+
 // expected-error @below {{expects mr, lanes, unroll >= 1 and row_block >= mr, got 14, 16, 2, 8}}
 #s = #kernel.contract_schedule<mr = 14, lanes = 16, unroll = 2, row_block = 8>
 
@@ -232,6 +237,18 @@ func.func @depth(%a: tensor<7x64xf32>, %b: tensor<64x40xf32>, %c: tensor<7x40xf3
       kernel.yield %sum : f32
   } -> tensor<7x40xf32>
   return %0 : tensor<7x40xf32>
+}
+
+// -----
+
+func.func @tiles(%a: tensor<?x48xf32>, %w: tensor<2x24x64xbf16>, %init: tensor<?x40xf32>) {
+  // expected-error @below {{expects bf16 operands, a static k and panels of at most 32 columns for tiles, got 'tensor<?x48xf32>' and 'tensor<2x24x64xbf16>'}}
+  %r = kernel.contract ins(%a, %w : tensor<?x48xf32>, tensor<2x24x64xbf16>) outs(%init : tensor<?x40xf32>)
+    schedule(<mr = 32, lanes = 16, unroll = 2, row_block = 256, tiles = true>) epilogue {
+    ^bb0(%s: f32):
+      kernel.yield %s : f32
+  } -> tensor<?x40xf32>
+  return
 }
 
 // -----

@@ -70,15 +70,16 @@ def Kernel_ContractScheduleAttr : AttrDef<Kernel_Dialect, "ContractSchedule"> {
     address streams run. `prefetch` is the distance, in rows of a panel, of the software prefetch with few rows (0: none);
     with many rows each row tile pulls its part of the next panel. An epilogue of at most `inline_ops` ops stands behind
     every accumulator, a longer one in one loop over a tile in L1. A plain right operand is packed when it is read, `depth` of its
-    rows at a time; packed ones are taken as they are (0).
+    rows at a time; packed ones are taken as they are (0). With `tiles`, products of bf16 are summed in AMX tiles of 16 rows × 16 columns, two
+    of them in each direction; a tile of the region is a row block × one panel.
   }];
   let parameters = (ins "int64_t":$mr, "int64_t":$lanes, "int64_t":$unroll, "int64_t":$row_block,
     OptionalArrayRefParameter<"int64_t">:$few_rows, OptionalArrayRefParameter<"int64_t">:$few_panels,
     DefaultValuedParameter<"int64_t", "0">:$prefetch, DefaultValuedParameter<"int64_t", "2">:$inline_ops,
-    DefaultValuedParameter<"int64_t", "0">:$depth);
+    DefaultValuedParameter<"int64_t", "0">:$depth, DefaultValuedParameter<"bool", "false">:$tiles);
   let assemblyFormat = [{
     `<` struct($mr, $lanes, $unroll, $row_block, custom<Sizes>($few_rows), custom<Sizes>($few_panels), $prefetch, $inline_ops,
-           $depth) `>`
+           $depth, $tiles) `>`
   }];
   let genVerifyDecl = 1;
 }

@@ -17,7 +17,8 @@ using namespace mlir::kernel;
 LogicalResult ContractScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t mr,
                                            int64_t lanes, int64_t unroll, int64_t rowBlock,
                                            ArrayRef<int64_t> fewRows, ArrayRef<int64_t> fewPanels,
-                                           int64_t prefetch, int64_t inlineOps, int64_t depth) {
+                                           int64_t prefetch, int64_t inlineOps, int64_t depth,
+                                           bool tiles) {
   if (mr < 1 || lanes < 1 || unroll < 1 || rowBlock < mr)
     return emitError() << "expects mr, lanes, unroll >= 1 and row_block >= mr, got " << mr << ", "
                        << lanes << ", " << unroll << ", " << rowBlock;
@@ -28,6 +29,9 @@ LogicalResult ContractScheduleAttr::verify(function_ref<InFlightDiagnostic()> em
     return emitError() << "expects few_rows in ascending order and few_panels >= 2";
   if (depth < 0 || depth % lanes)
     return emitError() << "expects depth to be a multiple of lanes, got " << depth;
+  if (tiles && (mr != 32 || lanes != 16))
+    return emitError() << "expects mr = 32 and lanes = 16 with tiles, got " << mr << " and "
+                       << lanes;
   return success();
 }
 
@@ -149,6 +153,12 @@ LogicalResult ContractOp::verify() {
              << schedule->getLanes() << " lanes, got " << getResultColumns() << " columns";
     if (isPlain() && !schedule->getDepth())
       return emitOpError("expects a schedule with a depth for a plain rhs");
+    auto lhs = cast<ShapedType>(getLhs().getType());
+    if (schedule->getTiles() && (getPairing() != 2 || !lhs.getElementType().isBF16() ||
+                                 lhs.isDynamicDim(1) || getPanelColumns() > 32))
+      return emitOpError("expects bf16 operands, a static k and panels of at most 32 columns for "
+                         "tiles, got ")
+             << lhs << " and " << getRhs().getType();
   }
   Block &body = getEpilogue().front();
   if (body.getNumArguments() != getExtras().size() + getSums() ||

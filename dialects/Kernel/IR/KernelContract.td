@@ -30,7 +30,7 @@ def Kernel_ContractOp : Kernel_TilableOp<"contract", [SingleBlock]> {
 
     `ahead` is where the next tile's data stands, in elements from the tile's first panel: the k loop prefetches from there.
     `full_panels` states n = p · nr where the types cannot: no column needs a mask. On memrefs the op is a tile: batch dimensions are 1
-    and, with a packed rhs, m ≤ the schedule's mr, or p · m as its few_rows and few_panels say; with a plain one m ≤ row_block.
+    and, with a packed rhs, m ≤ the schedule's mr, or p · m as its few_rows and few_panels say; with a plain one, or in AMX tiles, m ≤ row_block.
 
     ```mlir
     %r = kernel.contract ins(%a, %w : tensor<?x768xf32>, tensor<96x768x32xf32>) extras(%bias : tensor<3072xf32>)

@@ -7,6 +7,7 @@
 #include "dialects/Kernel/IR/Kernel.h"
 #include "dialects/Kernel/Transforms/MicroKernel/CodeBuilder.h"
 #include "dialects/Kernel/Transforms/Passes.h"
+#include "mlir/Dialect/AMX/AMXDialect.h"
 #include "mlir/Dialect/X86Vector/X86VectorDialect.h"
 
 namespace mlir::kernel {

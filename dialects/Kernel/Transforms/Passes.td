@@ -33,7 +33,8 @@ def Tile : Pass<"kernel-tile"> {
   let description = [{
     A contraction's loop is (row block, panel unit, row tile), the last fastest: a contiguous share of it, which is what a
     thread gets, reads a panel once while its rows stay in L2. Tile heights are balanced and even: 16 rows are 8 + 8, not 14 + 2. Matrices of a
-    batch come one after the other; with a plain right operand a tile is a row block × one panel.
+    batch come one after the other; with a plain right operand, or in AMX tiles, a tile is a row block × one
+    panel.
   }];
   let dependentDialects = ["mlir::scf::SCFDialect"];
 }
@@ -65,7 +66,7 @@ def Expand : Pass<"kernel-expand"> {
   }];
   let dependentDialects = [
     "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect", "mlir::vector::VectorDialect",
-    "mlir::x86vector::X86VectorDialect"
+    "mlir::amx::AMXDialect", "mlir::x86vector::X86VectorDialect"
   ];
 }
 

@@ -87,11 +87,14 @@ ContractCut cutContract(OpBuilder &b, ContractOp op, OpFoldResult p, OpFoldResul
   auto constant = [&](int64_t value) -> OpFoldResult { return b.getIndexAttr(value); };
   cut.blocks = atLeastOne(b, loc, ceilDivIndex(b, loc, m, constant(schedule.getRowBlock())));
   OpFoldResult tiles = atLeastOne(b, loc, ceilDivIndex(b, loc, m, constant(schedule.getMr())));
-  // What a plain rhs is packed for serves all rows of a block: its tile is the block.
-  cut.tilesPerBlock = op.isPlain() ? constant(1) : ceilDivIndex(b, loc, tiles, cut.blocks);
+  // What a plain rhs is packed for serves all rows of a block, and AMX tiles follow each other
+  // without a gap: the tile is the block.
+  bool whole = op.isPlain() || schedule.getTiles();
+  cut.tilesPerBlock = whole ? constant(1) : ceilDivIndex(b, loc, tiles, cut.blocks);
   cut.tiles = mulIndex(b, loc, cut.blocks, cut.tilesPerBlock);
-  // The register tile has code for even heights only; an odd one computes a row in vain.
-  cut.unit = schedule.getMr() % 2 ? 1 : 2;
+  // The register tile has code for even heights only, an odd one computes a row in vain; AMX tiles
+  // have 16 rows.
+  cut.unit = schedule.getTiles() ? 16 : schedule.getMr() % 2 ? 1 : 2;
   cut.rowUnits = ceilDivIndex(b, loc, m, constant(cut.unit));
   cut.panels = constant(1);
   for (auto [rows, panels] :

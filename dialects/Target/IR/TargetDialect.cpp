@@ -27,7 +27,7 @@ void TargetDialect::initialize() {
 
 LogicalResult CpuAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef name,
                               StringRef, StringRef, StringRef, int64_t lanes, int64_t registers,
-                              int64_t l1, int64_t l2, bool) {
+                              int64_t l1, int64_t l2, bool, bool) {
   if (lanes < 1 || registers < 1 || l1 < 1 || l2 < 1)
     return emitError() << "expects positive lanes, registers, l1 and l2 of CPU '" << name << "'";
   return success();

@@ -22,7 +22,8 @@ def Target_CpuAttr : AttrDef<Target_Dialect, "Cpu"> {
   let summary = "one CPU level: how LLVM names it and what schedules need to know";
   let description = [{
     On the module as `target.cpu`. All numbers are positive. Cache sizes in bytes; `lanes` is the width of a vector register in f32 elements.
-    `bf16_dot` says that products of pairs of bf16 are summed in f32 by one instruction on a whole vector register.
+    `bf16_dot` says that products of pairs of bf16 are summed in f32 by one instruction on a whole vector register, `tiles` that AMX
+    multiplies tiles of them.
 
     ```mlir
     #target.cpu<name = "x86-64-v4", triple = "x86_64-unknown-linux-gnu", cpu = "x86-64-v4", features = "-prefer-256-bit",
@@ -33,7 +34,7 @@ def Target_CpuAttr : AttrDef<Target_Dialect, "Cpu"> {
     StringRefParameter<"name on the command line">:$name, StringRefParameter<"LLVM triple">:$triple,
     StringRefParameter<"LLVM processor">:$cpu, StringRefParameter<"LLVM features, comma separated">:$features,
     "int64_t":$lanes, "int64_t":$registers, "int64_t":$l1, "int64_t":$l2,
-    DefaultValuedParameter<"bool", "false">:$bf16_dot);
+    DefaultValuedParameter<"bool", "false">:$bf16_dot, DefaultValuedParameter<"bool", "false">:$tiles);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
 }

@@ -20,7 +20,8 @@ CpuAttr cpuOfLevel(MLIRContext *context, StringRef name) {
   for (const CpuRecord &level : CpuTable)
     if (level.name == name)
       return CpuAttr::get(context, level.name, level.triple, level.processor, level.features,
-                          level.lanes, level.registers, level.l1, level.l2, level.bf16Dot);
+                          level.lanes, level.registers, level.l1, level.l2, level.bf16Dot,
+                          level.tiles);
   return {};
 }
 

@@ -16,7 +16,7 @@ namespace mlir::target {
 struct CpuRecord {
   const char *name, *summary, *triple, *processor, *features;
   int64_t lanes, registers, l1, l2;
-  bool bf16Dot;
+  bool bf16Dot, tiles;
 };
 
 /// All levels, in the order of their names.

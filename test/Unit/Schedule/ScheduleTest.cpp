@@ -63,6 +63,16 @@ TEST(Schedule, WidenedPairs) {
   EXPECT_EQ(scheduleContract(768, 384, 12, neon, true).mr, 6);
 }
 
+TEST(Schedule, Tiles) {
+  CpuDescription amx{16, 32, 49152, 2097152, /*tiles=*/true};
+  ContractSchedule schedule = scheduleTiles(3072, 384, 32, amx);
+  EXPECT_TRUE(schedule.tiles);
+  EXPECT_EQ(schedule.mr, 32);
+  EXPECT_EQ(schedule.rowBlock, 256);
+  EXPECT_EQ(scheduleTiles(768, 1536, 32, amx).rowBlock, 160); // 160 · 1536 · 4 B = 960 KiB
+  EXPECT_EQ(schedule.fewRows, (std::vector<int64_t>{2, 4}));
+}
+
 TEST(Schedule, RowsStayInL2) {
   EXPECT_EQ(scheduleContract(3072, 768, 32, avx512).rowBlock, 168); // 168 · 768 · 4 B = 504 KiB
   EXPECT_EQ(scheduleContract(768, 3072, 32, avx512).rowBlock, 112); // eight tiles at least

@@ -19,7 +19,7 @@ ContractExpander::ContractExpander(ContractOp op)
     operations += !each.hasTrait<OpTrait::ConstantLike>();
     functions |= isa<math::MathDialect>(each.getDialect()) && !isa<math::AbsFOp>(each);
   }
-  inlined = operations <= schedule.getInlineOps() && !functions;
+  inlined = operations <= schedule.getInlineOps() && !functions && !schedule.getTiles();
 }
 
 SmallVector<Value> ContractExpander::inMatrix(Value memref, Value row, Value column) {
@@ -91,6 +91,16 @@ void ContractExpander::emitEpilogue(ValueRange sums, Value row, Value column, Va
     b.store(result, op.getInit(), at);
 }
 
+// Epilogue and store of the vector at column `at` of a row of the piece, whose sums stand in the
+// buffer from `start` on.
+void ContractExpander::emitKept(const Piece &piece, Value start, Value row, Value at, Value mask) {
+  int64_t width = piece.vectors / sums * lanes; // columns of the result
+  SmallVector<Value> values;
+  for (int64_t sum = 0; sum < sums; ++sum)
+    values.push_back(b.load(buffer, b.addIndex(b.addIndex(start, at), sum * width)));
+  emitEpilogue(values, row, b.addIndex(piece.column, at), mask);
+}
+
 // The epilogue over the buffer: one copy of its code for all heights of a piece.
 void ContractExpander::emitEpilogueLoop(const Piece &piece, Value rows) {
   if (!buffer)
@@ -98,11 +108,7 @@ void ContractExpander::emitEpilogueLoop(const Piece &piece, Value rows) {
   int64_t width = piece.vectors / sums * lanes; // columns of the result
   Value left = b.subIndex(n, piece.column);
   auto emit = [&](Value row, Value at, Value mask) {
-    Value start = b.addIndex(b.mulIndex(row, b.index(width * sums)), at);
-    SmallVector<Value> values;
-    for (int64_t sum = 0; sum < sums; ++sum)
-      values.push_back(b.load(buffer, b.addIndex(start, sum * width)));
-    emitEpilogue(values, row, b.addIndex(piece.column, at), mask);
+    emitKept(piece, b.mulIndex(row, b.index(width * sums)), row, at, mask);
   };
   auto whole = [&] {
     b.loop(b.index(0), rows, 1, [&](Value row) {
@@ -248,6 +254,8 @@ void ContractExpander::emitProduct(const Piece &piece, int64_t rows, bool few) {
 
 void ContractExpander::emitPanel(Value panel) {
   Piece piece{panel, b.mulIndex(panel, b.index(op.getResultColumns())), vectorsPerPanel};
+  if (schedule.getTiles())
+    return emitTiles(piece);
   specialiseHeight(m, [&](int64_t rows) { emitProduct(piece, rows, false); });
   emitEpilogueLoop(piece, m);
 }
@@ -281,7 +289,7 @@ void ContractExpander::emitFew() {
 void ContractExpander::expandPacked() {
   bool single = cast<MemRefType>(op.getRhs().getType()).getDimSize(0) == 1;
   if (!inlined || !op.hasFullPanels()) {
-    int64_t size = schedule.getMr() * op.getPanelColumns();
+    int64_t size = schedule.getMr() * op.getPanelColumns() * (schedule.getTiles() ? 2 : 1);
     if (!single)
       for (auto [rows, panels] : llvm::zip(schedule.getFewRows(), schedule.getFewPanels()))
         size = std::max(size, rows * panels * op.getPanelColumns());

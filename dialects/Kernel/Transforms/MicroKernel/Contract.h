@@ -47,6 +47,9 @@ private:
   ProductOperands widenedPairsOf(function_ref<Value(int64_t i)> rowAt,
                                  ProductOperands::Load loadPairs);
 
+  // The same in AMX tiles, ContractTiles.cpp.
+  void emitTiles(const Piece &piece);
+
   // Plain rhs, ContractPlain.cpp.
   void expandPlain();
   void byPanelEnd(Value column, function_ref<void(bool partial)> body);
@@ -64,6 +67,7 @@ private:
   SmallVector<int64_t> tileHeights();
   void specialiseHeight(Value rows, function_ref<void(int64_t)> body);
   void emitEpilogueLoop(const Piece &piece, Value rows);
+  void emitKept(const Piece &piece, Value start, Value row, Value at, Value mask);
   void emitEpilogue(ValueRange sums, Value row, Value column, Value mask);
   Value cloneEpilogue(ArrayRef<Value> arguments);
   /// Indices of a matrix element of an operand whose batch dimensions are 1.
