@@ -19,23 +19,19 @@ namespace {
 
 constexpr int kRounds = 5, kWarmUp = 2, kRunsPerRound = 4;
 
-/// Adds what happened between two looks at the profile.
-void addDifference(std::vector<RegionProfile> &regions, ArrayRef<tw_region_time> before,
-                   ArrayRef<tw_region_time> after) {
-  constexpr double runs = kRounds * kRunsPerRound;
-  for (auto [region, from, to] : zip_equal(regions, before, after)) {
-    region.calls += static_cast<double>(to.calls - from.calls) / runs;
-    region.seconds += static_cast<double>(to.nanoseconds - from.nanoseconds) * 1e-9 / runs;
-    region.flop += (to.flop - from.flop) / runs;
-    region.weightBytes += (to.weight_bytes - from.weight_bytes) / runs;
-    region.activationBytes += (to.activation_bytes - from.activation_bytes) / runs;
+/// Runs once; fills in the work of the regions, and adds their times to `seconds`.
+Error runOnce(Session &session, std::vector<RegionProfile> &regions,
+              std::vector<Samples> &seconds) {
+  std::vector<tw_region_time> before(session.profile());
+  if (Error error = session.run())
+    return error;
+  for (auto [region, sample, from, to] : zip_equal(regions, seconds, before, session.profile())) {
+    region.calls = static_cast<double>(to.calls - from.calls);
+    region.flop = to.flop - from.flop;
+    region.weightBytes = to.weight_bytes - from.weight_bytes;
+    region.activationBytes = to.activation_bytes - from.activation_bytes;
+    sample.add(static_cast<double>(to.nanoseconds - from.nanoseconds) * 1e-9);
   }
-}
-
-Error runTimes(Session &session, int count) {
-  for (int i = 0; i < count; ++i)
-    if (Error error = session.run())
-      return error;
   return Error::success();
 }
 
@@ -70,18 +66,22 @@ Expected<Profile> tilewright::measureProfile(Session &session, int threads) {
                   {}};
   for (const tw_region_time &time : session.profile())
     profile.regions.push_back({time.name, 0, 0, 0, 0, 0});
+  std::vector<Samples> seconds(profile.regions.size());
   Samples fma, weights, reads;
   for (int round = 0; round < kRounds; ++round) {
     fma.add(fmaBurst(threads));
     weights.add(readBurst(threads, profile.weightBytes + profile.activationBytes));
     reads.add(readBurst(threads, profile.activationBytes));
-    if (Error error = runTimes(session, kWarmUp))
-      return std::move(error);
-    std::vector<tw_region_time> before(session.profile());
-    if (Error error = runTimes(session, kRunsPerRound))
-      return std::move(error);
-    addDifference(profile.regions, before, session.profile());
+    for (int run = 0; run < kWarmUp; ++run)
+      if (Error error = session.run())
+        return std::move(error);
+    for (int run = 0; run < kRunsPerRound; ++run)
+      if (Error error = runOnce(session, profile.regions, seconds))
+        return std::move(error);
   }
+  // Medians: another process that had the processor for a while is in few of the runs.
+  for (auto [region, samples] : zip_equal(profile.regions, seconds))
+    region.seconds = samples.quantile(0.5);
   profile.fmaBurst = fma.quantile(0.5);
   profile.weightBurst = weights.quantile(0.5);
   profile.activationBurst = reads.quantile(0.5);

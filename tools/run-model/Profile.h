@@ -21,7 +21,7 @@
 
 namespace tilewright {
 
-/// One region; everything per run.
+/// One region; everything per run, times are medians.
 struct RegionProfile {
   std::string name;
   double calls, seconds, flop, weightBytes, activationBytes;
