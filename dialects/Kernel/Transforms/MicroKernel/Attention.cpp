@@ -189,12 +189,18 @@ void AttentionExpander::packKeys(Value block, Value blockEnd) {
   Value panels = b.createOrFold<arith::CeilDivUIOp>(count, b.index(panelWidth));
   b.loop(zero, panels, 1, [&](Value panel) {
     Value first = b.addIndex(block, b.mulIndex(panel, b.index(panelWidth)));
-    auto pack = [&](bool clamped) {
-      for (int64_t vector = 0; vector < schedule.getKeyVectors(); ++vector)
+    auto pack = [&](int64_t from, int64_t to, bool clamped) {
+      for (int64_t vector = from; vector < to; ++vector)
         packTile(panel, b.addIndex(first, vector * b.getLanes()), vector, clamped);
     };
-    b.branch(
-        b.less(keys, b.addIndex(first, panelWidth)), [&] { pack(true); }, [&] { pack(false); });
+    int64_t few = fewVectors(), all = schedule.getKeyVectors();
+    auto packLast = [&] {
+      pack(0, few, /*clamped=*/true);
+      b.branch(b.less(b.addIndex(first, few * b.getLanes()), blockEnd),
+               [&] { pack(few, all, /*clamped=*/true); });
+    };
+    b.branch(b.less(keys, b.addIndex(first, panelWidth)), packLast,
+             [&] { pack(0, all, /*clamped=*/false); });
   });
 }
 

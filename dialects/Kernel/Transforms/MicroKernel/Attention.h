@@ -48,7 +48,8 @@ private:
   void emitRowTile(Value first, int64_t count, Value block, Value blockEnd, bool packed);
   void emitScores(const RowTile &tile);
   void emitDirectScores(const RowTile &tile);
-  void finishScores(const RowTile &tile, Value panel, bool masked,
+  void scorePanel(const RowTile &tile, Value panel, int64_t vectors);
+  void finishScores(const RowTile &tile, Value panel, int64_t vectors, bool masked,
                     function_ref<Value(int64_t, int64_t)> raw);
   void emitSoftmax(const RowTile &tile);
   void emitValues(const RowTile &tile);
@@ -59,6 +60,8 @@ private:
   Value dimOf(AttentionOp::Operand operand, Value memref, unsigned i);
   Value maskElements(const RowTile &tile, int64_t row, Value key, Value visible);
   Value exponent(Value difference);
+  /// Of a panel of which at most so many vectors of keys are seen, the others are left out.
+  int64_t fewVectors() { return schedule.getKeyVectors() % 2 ? 1 : 2; }
   /// Calls `body(column, mask)` for each vector of `size` elements; mask is null but for a rest.
   void forVectors(int64_t size, function_ref<void(int64_t, Value)> body);
 

@@ -58,7 +58,7 @@ Value AttentionExpander::maskElements(const RowTile &tile, int64_t row, Value ke
 }
 
 // Caps, masks and stores the raw scores of one panel; keeps each row's maximum by lanes.
-void AttentionExpander::finishScores(const RowTile &tile, Value panel, bool masked,
+void AttentionExpander::finishScores(const RowTile &tile, Value panel, int64_t vectors, bool masked,
                                      function_ref<Value(int64_t, int64_t)> raw) {
   Type i32 = b.getI32Type();
   Value column = b.mulIndex(panel, b.index(panelWidth)), key = b.addIndex(tile.block, column);
@@ -74,7 +74,7 @@ void AttentionExpander::finishScores(const RowTile &tile, Value panel, bool mask
   for (int64_t i = 0; i < tile.count; ++i) {
     Value largest = b.load(tileMax, {b.index(i), zero});
     Value low = masked ? limit(rowLow, i) : Value(), high = masked ? limit(rowHigh, i) : Value();
-    for (int64_t j = 0; j < schedule.getKeyVectors(); ++j) {
+    for (int64_t j = 0; j < vectors; ++j) {
       Value x = raw(i, j), at = b.addIndex(key, j * b.getLanes()), visible;
       if (cap != 0)
         x = b.mul(b.splat(cap), math::TanhOp::create(b, b.mul(x, b.splat(1 / cap))));
@@ -98,24 +98,33 @@ void AttentionExpander::finishScores(const RowTile &tile, Value panel, bool mask
 }
 
 void AttentionExpander::emitScores(const RowTile &tile) {
-  int64_t nv = schedule.getKeyVectors();
+  int64_t few = fewVectors(), all = schedule.getKeyVectors();
   b.loop(tile.firstPanel, tile.endPanel, 1, [&](Value panel) {
-    SmallVector<Value> s(tile.count * nv, b.splat(0));
-    auto loadA = [&](Value k, int64_t i) {
-      return b.broadcast(b.scalar(q, {b.addIndex(tile.first, i), k}));
-    };
-    auto loadB = [&](Value k, int64_t j) {
-      return b.load(packed, {panel, k, b.index(j * b.getLanes())});
-    };
-    s = emitFmaLoop(b, tile.count, nv, b.index(d), schedule.getUnroll(), s, loadA, loadB);
-    auto raw = [&](int64_t i, int64_t j) { return s[i * nv + j]; };
     Value key = b.addIndex(tile.block, b.mulIndex(panel, b.index(panelWidth)));
-    Value masked = arith::OrIOp::create(b, b.less(key, tile.allLow),
-                                        b.less(tile.allHigh, b.addIndex(key, panelWidth)));
+    if (few == all)
+      return scorePanel(tile, panel, all);
     b.branch(
-        masked, [&] { finishScores(tile, panel, true, raw); },
-        [&] { finishScores(tile, panel, false, raw); });
+        b.less(b.addIndex(key, few * b.getLanes()), tile.high),
+        [&] { scorePanel(tile, panel, all); }, [&] { scorePanel(tile, panel, few); });
   });
+}
+
+void AttentionExpander::scorePanel(const RowTile &tile, Value panel, int64_t vectors) {
+  SmallVector<Value> s(tile.count * vectors, b.splat(0));
+  auto loadA = [&](Value k, int64_t i) {
+    return b.broadcast(b.scalar(q, {b.addIndex(tile.first, i), k}));
+  };
+  auto loadB = [&](Value k, int64_t j) {
+    return b.load(packed, {panel, k, b.index(j * b.getLanes())});
+  };
+  s = emitFmaLoop(b, tile.count, vectors, b.index(d), schedule.getUnroll(), s, loadA, loadB);
+  auto raw = [&](int64_t i, int64_t j) { return s[i * vectors + j]; };
+  Value key = b.addIndex(tile.block, b.mulIndex(panel, b.index(panelWidth)));
+  Value end = b.addIndex(key, vectors * b.getLanes());
+  Value masked = arith::OrIOp::create(b, b.less(key, tile.allLow), b.less(tile.allHigh, end));
+  b.branch(
+      masked, [&] { finishScores(tile, panel, vectors, true, raw); },
+      [&] { finishScores(tile, panel, vectors, false, raw); });
 }
 
 // With few rows packing costs more than it saves: each key is read once, a dot product per row.
@@ -135,7 +144,7 @@ void AttentionExpander::emitDirectScores(const RowTile &tile) {
   });
   b.loop(tile.firstPanel, tile.endPanel, 1, [&](Value panel) {
     Value column = b.mulIndex(panel, b.index(panelWidth));
-    finishScores(tile, panel, true, [&](int64_t i, int64_t j) {
+    finishScores(tile, panel, schedule.getKeyVectors(), true, [&](int64_t i, int64_t j) {
       return b.load(strip, {b.index(i), b.addIndex(column, j * b.getLanes())});
     });
   });
@@ -154,8 +163,10 @@ Value AttentionExpander::exponent(Value difference) {
 
 void AttentionExpander::emitSoftmax(const RowTile &tile) {
   Value from = b.mulIndex(tile.firstPanel, b.index(panelWidth));
-  Value to = b.mulIndex(tile.endPanel, b.index(panelWidth));
-  int64_t together = schedule.getKeyVectors() % 2 ? 1 : 2, lanes = b.getLanes();
+  // Behind what some row sees there are no scores.
+  int64_t together = fewVectors(), lanes = b.getLanes();
+  Value step = b.index(together * lanes), seen = b.subIndex(tile.high, tile.block);
+  Value to = b.mulIndex(b.createOrFold<arith::CeilDivUIOp>(seen, step), step);
   b.loop(zero, b.index(tile.count), 1, [&](Value i) {
     Value row = b.addIndex(tile.first, i);
     Value old = b.scalar(rowMax, row), largest = b.reduceMax(b.load(tileMax, {i, zero}));
