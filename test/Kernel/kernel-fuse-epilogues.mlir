@@ -123,3 +123,35 @@ func.func @transposed_operand(%a: tensor<?x64xf32>, %w: tensor<1x64x32xf32>, %x:
   } -> tensor<?x32xf32>
   return %1 : tensor<?x32xf32>
 }
+
+// -----
+
+// A batch of one: its dimension is read or left out, with all rows or with none.
+// CHECK-DAG: #[[ZEROS:.*]] = affine_map<(d0, d1) -> (0, 0, d1)>
+// CHECK-DAG: #[[ALL:.*]] = affine_map<(d0, d1) -> (d0, d1)>
+// CHECK-LABEL: func @one_batch
+// CHECK-SAME: %[[BIAS:[a-z0-9]*]]: tensor<1x1x32xf32>, %[[RESIDUAL:[a-z0-9]*]]: tensor<1x?x32xf32>, %[[PLACES:[a-z0-9]*]]: tensor<?x32xf32>
+// CHECK: %[[R:.*]] = tensor.collapse_shape %[[RESIDUAL]]
+// CHECK: kernel.contract {{.*}} extras(%[[BIAS]], %[[R]], %[[PLACES]] :
+// CHECK-SAME: extra_maps = [#[[ZEROS]], #[[ALL]], #[[ALL]]]
+// CHECK-NOT: linalg.generic
+#full = affine_map<(b, s, n) -> (b, s, n)>
+#bias = affine_map<(b, s, n) -> (b, 0, n)>
+#places = affine_map<(b, s, n) -> (s, n)>
+func.func @one_batch(%a: tensor<?x64xf32>, %w: tensor<1x64x32xf32>, %bias: tensor<1x1x32xf32>, %x: tensor<1x?x32xf32>, %places: tensor<?x32xf32>,
+                     %init: tensor<?x32xf32>, %out: tensor<1x?x32xf32>, %s: index) -> tensor<1x?x32xf32> {
+  %0 = kernel.contract ins(%a, %w : tensor<?x64xf32>, tensor<1x64x32xf32>) outs(%init : tensor<?x32xf32>) epilogue {
+    ^bb0(%sum: f32):
+      kernel.yield %sum : f32
+  } -> tensor<?x32xf32>
+  %1 = tensor.expand_shape %0 [[0, 1], [2]] output_shape [1, %s, 32] : tensor<?x32xf32> into tensor<1x?x32xf32>
+  %2 = linalg.generic {indexing_maps = [#full, #bias, #full, #places, #full], iterator_types = ["parallel", "parallel", "parallel"]}
+       ins(%1, %bias, %x, %places : tensor<1x?x32xf32>, tensor<1x1x32xf32>, tensor<1x?x32xf32>, tensor<?x32xf32>) outs(%out : tensor<1x?x32xf32>) {
+    ^bb0(%p: f32, %q: f32, %r: f32, %t: f32, %o: f32):
+      %u = arith.addf %p, %q : f32
+      %v = arith.addf %u, %r : f32
+      %y = arith.addf %v, %t : f32
+      linalg.yield %y : f32
+  } -> tensor<1x?x32xf32>
+  return %2 : tensor<1x?x32xf32>
+}

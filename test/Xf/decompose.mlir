@@ -1,6 +1,8 @@
 // RUN: tilewright-opt %s --xf-decompose --canonicalize --cse | FileCheck %s
 // What later stages rely on. What the definitions compute is tested by execute.test.
 
+// CHECK-DAG: #[[REPEATED:.*]] = affine_map<(d0, d1, d2) -> (d0, 0, d2)>
+// CHECK-DAG: #[[WHOLE:.*]] = affine_map<(d0, d1, d2) -> (d0, d1, d2)>
 // CHECK-NOT: xf.{{[^d]}}
 
 // Sizes come from the model's dimensions; splitting a head is one expansion, merging batch and sequence one collapse.
@@ -63,4 +65,12 @@ func.func @residual(%x: tensor<?x8xf32> {xf.dims = ["s", ""]}) -> tensor<?x8xf32
   %1 = xf.binary add %0, %0 : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
   %2 = xf.unary exp %1 : (tensor<?x8xf32>) -> tensor<?x8xf32>
   return %2 : tensor<?x8xf32>
+}
+
+// A dimension of one that is one everywhere is read as any other: rows and epilogues see an elementwise op. A repeated one is read at 0.
+// CHECK-LABEL: func @one_batch
+func.func @one_batch(%x: tensor<1x4x8xf32>, %y: tensor<1x1x8xf32>) -> tensor<1x4x8xf32> {
+  // CHECK: indexing_maps = [#[[WHOLE]], #[[REPEATED]], #[[WHOLE]]]
+  %0 = xf.binary add %x, %y : (tensor<1x4x8xf32>, tensor<1x1x8xf32>) -> tensor<1x4x8xf32>
+  return %0 : tensor<1x4x8xf32>
 }

@@ -88,37 +88,48 @@ Value EpilogueFusion::collapseRows(Value value, bool withColumns, int64_t consta
 
 // The consumer's dimensions are the contraction's, or, where its rows were expanded, all of them
 // but the last are one dimension m. Then supported are all rows or none of them, in order, then the
-// column or a constant 0.
+// column or a constant 0. A row dimension of size 1 may be read or not.
 std::optional<Extra> EpilogueFusion::extraOf(Value value, AffineMap map) {
   if (!expand)
     return ContractOp::isExtraMap(map) ? std::optional(Extra{value, map}) : std::nullopt;
   MLIRContext *context = rewriter.getContext();
   AffineExpr m = getAffineDimExpr(0, context), n = getAffineDimExpr(1, context);
-  int64_t last = map.getNumDims() - 1, rows = 0, constants = 0;
-  bool column = false;
-  SmallVector<AffineExpr> plain; // when no row takes part
+  AffineExpr zero = getAffineConstantExpr(0, context);
+  SmallVector<int64_t> ranges = consumer.getStaticLoopRanges();
+  int64_t last = map.getNumDims() - 1, next = 0, rows = 0, constants = 0;
+  auto skipUnits = [&](int64_t end) {
+    while (next < end && ranges[next] == 1)
+      ++next;
+    return next == end;
+  };
+  bool column = false, moves = false; // with n, with m
+  SmallVector<AffineExpr> indices;    // when no row takes part
   for (AffineExpr e : map.getResults()) {
     auto dim = dyn_cast<AffineDimExpr>(e);
-    if (auto constant = dyn_cast<AffineConstantExpr>(e); constant && constant.getValue() == 0) {
+    int64_t position = dim ? dim.getPosition() : -1;
+    if (e == zero) {
       ++constants;
-      plain.push_back(e);
-    } else if (dim && dim.getPosition() == last && !column) {
+    } else if (position == last && !column) {
       column = true;
-      plain.push_back(n);
-    } else if (dim && dim.getPosition() == rows && !column && !constants) {
+    } else if (dim && position < last && !column && !constants && skipUnits(position)) {
       ++rows;
+      ++next;
+      moves |= ranges[position] != 1;
     } else {
       return std::nullopt;
     }
+    indices.push_back(position == last ? n : zero);
   }
-  if (rows && (rows != last || (column && constants)))
+  if (moves && (!skipUnits(last) || (column && constants)))
     return std::nullopt;
-  if (rows)
-    plain.insert(plain.begin(), m);
-  map = AffineMap::get(2, 0, plain, context);
+  if (moves) {
+    indices.erase(indices.begin(), indices.begin() + rows);
+    indices.insert(indices.begin(), m);
+  }
+  map = AffineMap::get(2, 0, indices, context);
   if (!ContractOp::isExtraMap(map))
     return std::nullopt;
-  return Extra{rows ? collapseRows(value, column, constants) : value, map};
+  return Extra{moves ? collapseRows(value, column, constants) : value, map};
 }
 
 // The old epilogue, then the consumer's body on its value.

@@ -7,6 +7,7 @@
 #include "dialects/Xf/IR/Definition.h"
 
 #include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 namespace mlir::xf {
 
@@ -22,12 +23,14 @@ Value Definition::full(ArrayRef<OpFoldResult> sizes, Value value) {
   return linalg::FillOp::create(b, loc, value, empty(sizes, value.getType())).getResult(0);
 }
 
-AffineMap Definition::broadcastMap(RankedTensorType type, int64_t rank) {
+AffineMap Definition::broadcastMap(RankedTensorType type, ArrayRef<OpFoldResult> sizes) {
   SmallVector<AffineExpr> results;
-  for (auto [i, size] : llvm::enumerate(type.getShape()))
-    results.push_back(size == 1 ? b.getAffineConstantExpr(0)
-                                : b.getAffineDimExpr(rank - type.getRank() + i));
-  return AffineMap::get(rank, 0, results, b.getContext());
+  for (auto [i, size] : llvm::enumerate(type.getShape())) {
+    int64_t loop = sizes.size() - type.getRank() + i;
+    bool repeats = size == 1 && !isOneInteger(sizes[loop]);
+    results.push_back(repeats ? b.getAffineConstantExpr(0) : b.getAffineDimExpr(loop));
+  }
+  return AffineMap::get(sizes.size(), 0, results, b.getContext());
 }
 
 AffineMap Definition::without(int64_t rank, ArrayRef<int64_t> axes) {
@@ -81,7 +84,7 @@ Definition::generic(ArrayRef<Operand> inputs, ArrayRef<Operand> results, bool co
 Value Definition::map(ValueRange inputs, ArrayRef<OpFoldResult> sizes, Type element, Body body) {
   SmallVector<Operand> operands;
   for (Value input : inputs)
-    operands.push_back({input, broadcastMap(tensorTypeOf(input), sizes.size())});
+    operands.push_back({input, broadcastMap(tensorTypeOf(input), sizes)});
   return map(operands, sizes, element, body);
 }
 

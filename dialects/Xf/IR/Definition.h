@@ -66,9 +66,9 @@ public:
   /// The product of sizes as a scalar of compute type `type`.
   Value count(ArrayRef<OpFoldResult> sizes, Type type);
 
-  /// The map by which a tensor of `type` is broadcast into `rank` loops: aligned at the last, 0
-  /// where its size is 1.
-  AffineMap broadcastMap(RankedTensorType type, int64_t rank);
+  /// The map by which a tensor of `type` is broadcast into loops of `sizes`: aligned at the last, 0
+  /// where its size is 1 and the loop's is not.
+  AffineMap broadcastMap(RankedTensorType type, ArrayRef<OpFoldResult> sizes);
   AffineMap identity(int64_t rank) { return b.getMultiDimIdentityMap(rank); }
   /// The identity on `rank` dimensions without `axes`: how a row statistic is read.
   AffineMap without(int64_t rank, ArrayRef<int64_t> axes);

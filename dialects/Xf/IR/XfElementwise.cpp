@@ -301,8 +301,7 @@ FailureOr<SmallVector<Value>> SelectOp::decomposeOperation(OpBuilder &builder) {
   SmallVector<OpFoldResult> sizes = broadcastSizes(builder, getLoc(), getOperands());
   SmallVector<Definition::Operand> operands;
   for (Value value : getOperands())
-    operands.push_back(
-        {value, d.broadcastMap(cast<RankedTensorType>(value.getType()), sizes.size())});
+    operands.push_back({value, d.broadcastMap(cast<RankedTensorType>(value.getType()), sizes)});
   Value result = d.move(operands, sizes, getElementTypeOrSelf(getType()),
                         [](Scalars &s, ValueRange x) { return s.select(x[0], x[1], x[2]); });
   return SmallVector<Value>{d.as(getType(), result)};

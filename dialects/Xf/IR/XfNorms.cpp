@@ -126,7 +126,7 @@ struct Norm {
   }
   // A parameter is broadcast into the row.
   Definition::Operand parameter(Value value) {
-    return {value, d.broadcastMap(tensorTypeOf(value), sizes.size())};
+    return {value, d.broadcastMap(tensorTypeOf(value), sizes)};
   }
 
   Definition d;

@@ -75,8 +75,8 @@ FailureOr<SmallVector<Value>> BroadcastOp::decomposeOperation(OpBuilder &builder
   Definition d(builder, *this);
   SmallVector<OpFoldResult> sizes = getMixedSizes();
   RankedTensorType input = tensorTypeOf(getInput());
-  Value result = d.move({{getInput(), d.broadcastMap(input, sizes.size())}}, sizes,
-                        input.getElementType(), [](Scalars &, ValueRange x) { return x[0]; });
+  Value result = d.move({{getInput(), d.broadcastMap(input, sizes)}}, sizes, input.getElementType(),
+                        [](Scalars &, ValueRange x) { return x[0]; });
   return SmallVector<Value>{d.as(getType(), result)};
 }
 
