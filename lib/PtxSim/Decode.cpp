@@ -214,7 +214,7 @@ Expected<uint32_t> Decoder::frameOf(StringRef name) {
   return index;
 }
 
-Error Decoder::readModifiers(const Statement &statement, Binder &binder, Op &op, std::string &key) {
+void Decoder::readModifiers(const Statement &statement, Binder &binder, Op &op, std::string &key) {
   StringRef opcode = statement.opcode;
   opcode.split(binder.modifiers, '.');
   StringRef mnemonic = binder.modifiers.front();
@@ -239,7 +239,6 @@ Error Decoder::readModifiers(const Statement &statement, Binder &binder, Op &op,
     op.type = binder.types.front();
     op.source = binder.types.back();
   }
-  return Error::success();
 }
 
 Expected<Op> Decoder::decodeStatement(const Statement &statement, uint32_t frame) {
@@ -248,8 +247,7 @@ Expected<Op> Decoder::decodeStatement(const Statement &statement, uint32_t frame
   op.text = statement.text.c_str();
   Binder binder(*this, statement, frame);
   std::string key;
-  if (Error error = readModifiers(statement, binder, op, key))
-    return std::move(error);
+  readModifiers(statement, binder, op, key);
   if (statement.guard.kind == Operand::Reg) {
     op.isGuarded = true;
     op.isGuardNegated = statement.guard.isNegated;

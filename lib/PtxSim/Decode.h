@@ -28,7 +28,7 @@ private:
   void layOutLocals(Frame &frame);
   llvm::Expected<uint32_t> frameOf(llvm::StringRef name);
   llvm::Error decodeBody(uint32_t frame);
-  llvm::Error readModifiers(const Statement &statement, Binder &binder, Op &op, std::string &key);
+  void readModifiers(const Statement &statement, Binder &binder, Op &op, std::string &key);
   llvm::Expected<Op> decodeStatement(const Statement &statement, uint32_t frame);
 
   Slot newSlot(unsigned bits);

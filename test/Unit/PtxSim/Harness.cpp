@@ -90,7 +90,7 @@ std::string Outcome::messages() const {
 std::vector<Lanes> tilewright::ptx::evaluate(StringRef instruction,
                                              std::vector<unsigned> resultBits,
                                              const std::vector<Input> &inputs) {
-  const StringRef names[] = {"a", "b", "c", "e", "f", "g"};
+  const StringRef names[] = {"a", "b", "c", "e", "f", "g", "h", "i", "j", "k"};
   std::string registers, loads, stores;
   std::vector<uint8_t> bytes((inputs.size() + resultBits.size()) * Stride);
   for (auto [i, input] : enumerate(inputs)) {

@@ -22,7 +22,7 @@ struct Input {
 };
 
 /// What one instruction computes in each of 32 lanes. It names its results %d0, %d1 ... and its
-/// inputs %a, %b, %c, %e; `resultBits` has one size per result, 1 for a predicate.
+/// inputs %a, %b, %c, %e, %f ... %k; `resultBits` has one size per result, 1 for a predicate.
 std::vector<Lanes> evaluate(llvm::StringRef instruction, std::vector<unsigned> resultBits,
                             const std::vector<Input> &inputs);
 
