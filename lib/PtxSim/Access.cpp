@@ -96,7 +96,8 @@ bool WarpAccess::locate(Warp &warp, const Op &op, unsigned lane) {
     auto instruction = static_cast<uint32_t>(&op - block.program.ops.data());
     Cell me = Cell::make(block.launch, block.number, warp.index, lane, warp.clocks[warp.index],
                          instruction, isAtomic);
-    if (auto conflict = recordAccess(cells, bytes, me, kind, warp.clocks, space == Space::Shared))
+    if (auto conflict =
+            recordAccess(cells, bytes, me, kind, block.known(warp), space == Space::Shared))
       block.race(warp, op, lane, space, at, kind, *conflict);
   }
   if (kind == AccessKind::Read || isAtomic)
@@ -144,6 +145,13 @@ bool WarpAccess::check(Warp &warp, const Op &op) {
   else if (space == Space::Global)
     countGlobal(counters, warp.active, address, bytes);
   return true;
+}
+
+void WarpAccess::synchronize(Warp &warp, const Op &op) const {
+  if (space != Space::Global || !warp.block->config.findRaces)
+    return;
+  bool publishes = kind == AccessKind::Write && (warp.isFenced || op.has(Releasing));
+  forLanes(warp.active, [&](unsigned lane) { warp.block->synchronize(address[lane], publishes); });
 }
 
 void tilewright::ptx::countShared(LineCounters &counters, uint32_t lanes,

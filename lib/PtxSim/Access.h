@@ -32,6 +32,9 @@ struct WarpAccess {
   /// reads of what nothing has written, and races; counts sectors and bank conflicts. Writes make
   /// their bytes initialised. False after a fault.
   bool check(Warp &warp, const Op &op);
+  /// Of a strong access to global memory: takes over what other blocks have published at its
+  /// addresses, and publishes this block's work if it writes behind a fence.
+  void synchronize(Warp &warp, const Op &op) const;
 
 private:
   bool locate(Warp &warp, const Op &op, unsigned lane);

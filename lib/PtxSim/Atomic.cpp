@@ -96,6 +96,7 @@ void atomic(Warp &warp, const Op &op) {
   access.setAddresses(warp, op, op.operand(0), op.offset);
   if (!access.check(warp, op))
     return;
+  access.synchronize(warp, op);
   uint64_t b[WarpSize], c[WarpSize] = {}, olds[WarpSize] = {};
   warp.widen(op.operand(1), b);
   if (op.numOperands() == 3)

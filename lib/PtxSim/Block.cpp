@@ -75,10 +75,10 @@ uint64_t specialValue(Special which, const Warp &warp, unsigned lane) {
 } // namespace
 
 Block::Block(DeviceMemory &memory, const Program &program, const LaunchConfig &config,
-             uint32_t launch)
+             uint32_t launch, Publications &publications)
     : memory(memory), program(program), config(config), launch(launch),
       warps((config.block.count() + WarpSize - 1) / WarpSize),
-      shared(program.sharedBytes + config.dynamicShared) {
+      shared(program.sharedBytes + config.dynamicShared), publications(publications) {
   counters.perOp.resize(program.ops.size());
   if (config.findRaces)
     shared.trackRaces();
@@ -122,6 +122,7 @@ void Block::begin(Warp &warp) {
   warp.issued.clear();
   for (auto &groups : warp.committed)
     groups.clear();
+  warp.isFenced = false;
   warp.clocks = {};
   warp.clocks[warp.index] = 1;
 }
@@ -233,6 +234,7 @@ void Block::run(Dim3 at, uint64_t linear) {
   if (shared.size())
     memset(shared.state.data(), Uninitialised, shared.size());
   arrivals = {};
+  knownBlocks.clear();
   std::vector<Warp *> order;
   for (Warp &warp : warps) {
     begin(warp);
@@ -362,6 +364,18 @@ void Block::explainStandstill() {
                Twine(waiting) + " of " + Twine(at->participants) +
                    " threads have arrived at barrier " + Twine(unsigned(at->barrier)) + ", " +
                    (ended ? Twine(ended) + " have returned" : Twine("the others wait elsewhere")));
+}
+
+void Block::synchronize(uint64_t address, bool publishes) {
+  std::lock_guard lock(publications.lock);
+  auto found = publications.blocks.find(address);
+  if (found != publications.blocks.end())
+    knownBlocks.insert(found->second.begin(), found->second.end());
+  if (!publishes)
+    return;
+  DenseSet<uint32_t> &published = publications.blocks[address];
+  published.insert(knownBlocks.begin(), knownBlocks.end());
+  published.insert(static_cast<uint32_t>(number & ((1u << Cell::BlockBits) - 1)));
 }
 
 std::string Block::spot(Space space, uint64_t address) const {

@@ -209,9 +209,12 @@ void tilewright::ptx::addControlRows(Table &table) {
   table.add("bar.arrive", bindBarrier, barrierArrive, Ordering);
   table.add("barrier.arrive.aligned", bindBarrier, barrierArrive, Ordering);
   table.add("bar.warp.sync", bindWarpSync, warpSync);
-  // Fences order what barriers and atomics publish; here all is seen at once.
+  // Memory is seen by all at once; fences matter to the search for races only.
+  Bind bind = [](const Binder &, Op &) -> Error { return Error::success(); };
+  Handler fence = [](Warp &warp, const Op &) { warp.isFenced = true; };
   Handler nothing = [](Warp &, const Op &) {};
-  for (StringRef key : {"membar", "fence", "nanosleep", "griddepcontrol"})
-    table.add(
-        key, [](const Binder &, Op &) -> Error { return Error::success(); }, nothing, Ordering);
+  table.add("membar", bind, fence, Ordering);
+  table.add("fence", bind, fence, Ordering);
+  table.add("nanosleep", bind, nothing);
+  table.add("griddepcontrol", bind, nothing);
 }

@@ -40,7 +40,8 @@ uint32_t flagOf(StringRef word, Rounding &rounding) {
       .Case("xorsign", XorSign)
       .Case("uni", Uniform)
       .Cases({"ca", "cg", "cs", "lu", "cv", "wb", "wt", "nc", "weak"}, Caching)
-      .Cases({"volatile", "relaxed", "acquire", "release", "acq_rel"}, Ordering)
+      .Cases({"volatile", "relaxed", "acquire"}, Ordering)
+      .Cases({"release", "acq_rel"}, Ordering | Releasing)
       .Cases({"sc", "cta", "cluster", "gpu", "sys", "mmio"}, Ordering)
       .Default(0);
 }
@@ -258,7 +259,8 @@ Expected<Op> Decoder::decodeStatement(const Statement &statement, uint32_t frame
     row = instructionTable().find(StringRef(key).split('.').first);
   if (!row || (!row->bind && !row->run))
     return binder.fail("instruction '" + statement.opcode + "' is not known to the simulator");
-  if (uint32_t wrong = op.flags & ~row->flags)
+  uint32_t taken = row->flags | (row->flags & Ordering ? uint32_t(Releasing) : 0);
+  if (uint32_t wrong = op.flags & ~taken)
     return binder.fail("'" + key + "' does not take " + flagName(wrong & -wrong));
   op.run = row->run;
   if (Error error = row->bind ? row->bind(binder, op) : binder.bySignature(op, row->signature))

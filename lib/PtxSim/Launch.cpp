@@ -90,10 +90,11 @@ Expected<Report> tilewright::ptx::launch(DeviceMemory &memory, const Program &pr
   uint64_t wanted = config.threads ? config.threads : std::thread::hardware_concurrency();
   auto workers = static_cast<unsigned>(std::clamp<uint64_t>(wanted, 1, blocks));
   std::vector<Report> reports(workers);
+  Publications publications;
   std::atomic<uint64_t> next{0};
   std::atomic<bool> isStopped{false};
   auto work = [&](unsigned worker) {
-    Block block(memory, program, config, number);
+    Block block(memory, program, config, number, publications);
     for (uint64_t i; !isStopped && (i = next++) < blocks;) {
       block.run({static_cast<uint32_t>(i % config.grid.x),
                  static_cast<uint32_t>(i / config.grid.x % config.grid.y),

@@ -29,6 +29,8 @@ void load(Warp &warp, const Op &op) {
   access.setAddresses(warp, op, op.operand(0), op.offset);
   if (!access.check(warp, op))
     return;
+  if (access.isAtomic)
+    access.synchronize(warp, op);
   for (unsigned i = 0; i < op.vector; ++i) {
     if (op.type.bits == 128) {
       auto *to = warp.lanes<std::array<uint8_t, 16>>(op.result(i));
@@ -50,11 +52,12 @@ void store(Warp &warp, const Op &op) {
   access.space = op.space;
   access.bytes = size * op.vector;
   access.kind = AccessKind::Write;
-  access.isAtomic = false;
   access.setAddresses(warp, op, op.operand(0), op.offset);
   access.isAtomic = op.has(Ordering);
   if (!access.check(warp, op))
     return;
+  if (access.isAtomic)
+    access.synchronize(warp, op);
   for (unsigned i = 0; i < op.vector; ++i) {
     const Slot &from = op.operand(i + 1);
     if (op.type.bits == 128) {
@@ -222,7 +225,7 @@ void tilewright::ptx::landCopies(Warp &warp, const Op &op, unsigned lane, size_t
                            warp.clocks[warp.index],
                            static_cast<uint32_t>(&op - warp.block->program.ops.data()), false);
       if (auto conflict = recordAccess(shared.cells->data() + at, copy.bytes, me, AccessKind::Write,
-                                       warp.clocks, /*isPrivate=*/true))
+                                       warp.block->known(warp), /*isPrivate=*/true))
         warp.block->race(warp, op, lane, Space::Shared, at, AccessKind::Write, *conflict);
     }
 }

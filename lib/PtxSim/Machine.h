@@ -12,6 +12,7 @@
 #include "lib/PtxSim/Program.h"
 #include <bit>
 #include <deque>
+#include <mutex>
 #include <random>
 
 namespace tilewright::ptx {
@@ -65,6 +66,7 @@ struct Warp {
   };
   std::array<std::vector<Return>, WarpSize> calls; // return addresses per lane
 
+  bool isFenced = false;           // has executed a fence
   Clocks clocks = {};              // see Races.h; clocks[index] is its own
   std::vector<PendingCopy> issued; // not committed yet
   std::array<std::deque<std::vector<PendingCopy>>, WarpSize> committed; // groups per lane
@@ -107,8 +109,15 @@ struct Warp {
   std::string threadName(unsigned lane) const;
 };
 
+/// What the blocks of a launch have published, by the address of an atomic or strong access.
+struct Publications {
+  std::mutex lock;
+  std::map<uint64_t, llvm::DenseSet<uint32_t>> blocks;
+};
+
 struct Block {
-  Block(DeviceMemory &memory, const Program &program, const LaunchConfig &config, uint32_t launch);
+  Block(DeviceMemory &memory, const Program &program, const LaunchConfig &config, uint32_t launch,
+        Publications &publications);
 
   /// Runs one block of the grid from start to end.
   void run(Dim3 position, uint64_t number);
@@ -136,6 +145,9 @@ struct Block {
   /// Adds a race, once per pair of instructions.
   void race(Warp &warp, const Op &op, unsigned lane, Space space, uint64_t address, AccessKind kind,
             const Conflict &conflict);
+  Known known(const Warp &warp) const { return {warp.clocks, knownBlocks}; }
+  /// Learns what blocks have published at an address; tells what this one knows if it `publishes`.
+  void synchronize(uint64_t address, bool publishes);
   std::string spot(Space space, uint64_t address) const;
 
 private:
@@ -149,6 +161,8 @@ private:
   void release(unsigned barrier);
   void explainStandstill();
 
+  Publications &publications;
+  llvm::DenseSet<uint32_t> knownBlocks; // whose work is ordered before what comes
   std::vector<std::pair<uint64_t, uint64_t>> seenRaces;
 };
 

@@ -71,7 +71,8 @@ enum Flag : uint32_t {
   XorSign = 1 << 8,          // .xorsign.abs of min and max
   Uniform = 1 << 9,          // .uni
   Caching = 1 << 10,         // cache operators, eviction priorities, prefetch sizes, .nc, .weak
-  Ordering = 1 << 11, // .volatile .relaxed .acquire .release .acq_rel and their scope: strong
+  Ordering = 1 << 11,  // .volatile .relaxed .acquire .release .acq_rel and their scope: strong
+  Releasing = 1 << 12, // .release, .acq_rel; taken where Ordering is
 };
 
 constexpr unsigned MaxSlots = 20;

@@ -12,7 +12,7 @@ namespace {
 
 struct Observer {
   Cell self;
-  const Clocks &clocks;
+  const Known &known;
   bool isPrivate;
 
   /// Is `earlier` known to have happened before, or by the same thread?
@@ -20,10 +20,10 @@ struct Observer {
     if (!earlier || earlier.thread() == self.thread() || earlier.launch() != self.launch())
       return true;
     if (earlier.owner() != self.owner())
-      return isPrivate;
+      return isPrivate || known.blocks.contains(earlier.block());
     // A warp's own clock is that of its last barrier: lanes are ordered only by an older one.
-    uint32_t known = clocks[earlier.warp()];
-    return earlier.warp() == self.warp() ? earlier.clock() < known : earlier.clock() <= known;
+    uint32_t clock = known.clocks[earlier.warp()];
+    return earlier.warp() == self.warp() ? earlier.clock() < clock : earlier.clock() <= clock;
   }
 };
 
@@ -72,9 +72,9 @@ std::optional<Conflict> touch(ByteCells &byte, AccessKind kind, const Observer &
 } // namespace
 
 std::optional<Conflict> tilewright::ptx::recordAccess(ByteCells *bytes, unsigned count, Cell access,
-                                                      AccessKind kind, const Clocks &clocks,
+                                                      AccessKind kind, const Known &known,
                                                       bool isPrivate) {
-  Observer me{access, clocks, isPrivate};
+  Observer me{access, known, isPrivate};
   std::optional<Conflict> conflict;
   for (unsigned i = 0; i < count; ++i)
     if (auto found = touch(bytes[i], kind, me); found && !conflict)

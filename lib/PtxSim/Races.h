@@ -23,7 +23,7 @@
 #ifndef TILEWRIGHT_LIB_PTXSIM_RACES_H
 #define TILEWRIGHT_LIB_PTXSIM_RACES_H
 
-#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/DenseSet.h"
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -85,12 +85,18 @@ struct Conflict {
   bool earlierWrote = false;
 };
 
+/// What one warp knows of others when it accesses memory: the clocks of warps of its block, and
+/// which blocks have published their work to this one by a fence and an atomic (chapter 8).
+struct Known {
+  const Clocks &clocks;
+  const llvm::DenseSet<uint32_t> &blocks;
+};
+
 /// Records one thread's access to consecutive bytes, and looks for a race; two atomic accesses
-/// never race (also of strong loads and stores, 8.4). `clocks` are those that the thread's warp
-/// knows. Memory of one block only (shared) is `isPrivate`: accesses of other blocks are left-overs
-/// there.
+/// never race (also of strong loads and stores, 8.4). Memory of one block only (shared) is
+/// `isPrivate`: accesses of other blocks are left-overs there.
 std::optional<Conflict> recordAccess(ByteCells *bytes, unsigned count, Cell access, AccessKind kind,
-                                     const Clocks &clocks, bool isPrivate);
+                                     const Known &known, bool isPrivate);
 
 } // namespace tilewright::ptx
 

@@ -131,6 +131,20 @@ const Case Cases[] = {
      "red.global.add.u32 [%d0], 1; ld.global.b32 %r4, [%d0];"},
     {"blocks that write one word", "data-race", "st.global.b32 [%d0], 1;", {1, 1, 1}, {2, 1, 1}},
     {"blocks that read one word", "", "ld.global.b32 %r4, [%d0];", {1, 1, 1}, {2, 1, 1}},
+    {"the last block reads what others published",
+     "",
+     "mov.u32 %r4, %ctaid.x; mul.wide.u32 %d1, %r4, 4; add.s64 %d1, %d0, %d1; "
+     "st.global.b32 [%d1], %r4; membar.gl; atom.global.add.u32 %r5, [%d0+64], 1; "
+     "setp.ne.s32 %p0, %r5, 19; @%p0 ret; membar.gl; ld.global.v4.b32 {%r4,%r5,%r6,%r7}, [%d0];",
+     {1, 1, 1},
+     {4, 1, 1}},
+    {"the same without a fence",
+     "data-race",
+     "mov.u32 %r4, %ctaid.x; mul.wide.u32 %d1, %r4, 4; add.s64 %d1, %d0, %d1; "
+     "st.global.b32 [%d1], %r4; atom.global.add.u32 %r5, [%d0+64], 1; "
+     "setp.ne.s32 %p0, %r5, 19; @%p0 ret; membar.gl; ld.global.v4.b32 {%r4,%r5,%r6,%r7}, [%d0];",
+     {1, 1, 1},
+     {4, 1, 1}},
     {"blocks that add to one word", "", "red.global.add.u32 [%d0], 1;", {64, 1, 1}, {8, 1, 1}},
 };
 
