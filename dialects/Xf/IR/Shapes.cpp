@@ -80,7 +80,7 @@ OpFoldResult dimOf(OpBuilder &builder, Location loc, Value value, int64_t dim) {
   auto type = cast<RankedTensorType>(value.getType());
   if (!type.isDynamicDim(dim))
     return builder.getIndexAttr(type.getDimSize(dim));
-  // Loops are over layers: what they carry keeps its sizes.
+  // What a loop carries, over layers or over steps, keeps its sizes.
   if (Value initial = initialOfCarried(value))
     return dimOf(builder, loc, initial, dim);
   Operation *producer = value.getDefiningOp();

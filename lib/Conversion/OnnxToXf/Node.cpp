@@ -7,6 +7,7 @@
 #include "lib/Conversion/OnnxToXf/Node.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -40,14 +41,36 @@ Sizes Node::indices(unsigned i) {
   return {};
 }
 
+// Adds the inputs of the model from which `value`, a scalar or vector, is computed.
+static void collectInputs(Value value, llvm::SetVector<Value> &inputs, DenseSet<Value> &visited) {
+  if (!visited.insert(value).second)
+    return;
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    if (isa<func::FuncOp>(argument.getOwner()->getParentOp()) && type && type.getRank() <= 1)
+      inputs.insert(value);
+  } else if (auto node = value.getDefiningOp<onnx::NodeOp>(); node && node.getOpType() != "Shape") {
+    for (Value input : node.getInputs())
+      collectInputs(input, inputs, visited);
+  }
+}
+
 std::string Node::constantHint(unsigned i) {
-  auto argument =
-      i < op.getInputs().size() ? dyn_cast<BlockArgument>(op.getInputs()[i]) : BlockArgument();
-  auto function =
-      argument ? dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp()) : func::FuncOp();
-  auto name = function ? function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "xf.name")
-                       : StringAttr();
-  return name ? "; --constant '" + name.str() + "=VALUE' fixes that input of the model" : "";
+  llvm::SetVector<Value> inputs;
+  DenseSet<Value> visited;
+  if (i < op.getInputs().size())
+    collectInputs(op.getInputs()[i], inputs, visited);
+  std::string flags;
+  for (Value input : inputs) {
+    auto argument = cast<BlockArgument>(input);
+    auto function = cast<func::FuncOp>(argument.getOwner()->getParentOp());
+    if (auto name = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "xf.name"))
+      flags += (flags.empty() ? "; " : " ") + ("--constant '" + name.str() + "=VALUE'");
+  }
+  if (flags.empty())
+    return "";
+  return flags +
+         (inputs.size() == 1 ? " fixes that input of the model" : " fix those inputs of the model");
 }
 
 SmallVector<int64_t> Node::integersAt(unsigned i) {
@@ -147,6 +170,16 @@ std::optional<SmallVector<int64_t>> Node::integers(StringRef name) {
 std::optional<SmallVector<double>> Node::numbers(StringRef name) {
   auto attr = find<DenseF32ArrayAttr>(name, "a list of floats");
   return attr ? std::optional(SmallVector<double>(attr.asArrayRef())) : std::nullopt;
+}
+
+std::optional<SmallVector<std::string>> Node::texts(StringRef name) {
+  auto attr = find<ArrayAttr>(name, "a list of strings");
+  if (!attr)
+    return std::nullopt;
+  SmallVector<std::string> result;
+  for (Attribute text : attr)
+    result.push_back(cast<StringAttr>(text).str());
+  return result;
 }
 
 DenseElementsAttr Node::elements(StringRef name) {

@@ -41,8 +41,8 @@ public:
   Sizes indices(unsigned i);
   /// The elements of integer operand `i`, which must be constants.
   llvm::SmallVector<int64_t> integersAt(unsigned i);
-  /// Says of operand `i`, if it is an input of the model, how its value can be given at compile
-  /// time.
+  /// Says of operand `i`, if it follows from small inputs of the model, how their values can be
+  /// given at compile time.
   std::string constantHint(unsigned i);
   /// Fails if operand `i`, which would change the result in a way that is not supported, is there.
   void refuse(unsigned i, llvm::StringRef name);
@@ -73,6 +73,7 @@ public:
   bool flag(llvm::StringRef name, bool fallback) { return integer(name, fallback) != 0; }
   std::optional<llvm::SmallVector<int64_t>> integers(llvm::StringRef name);
   std::optional<llvm::SmallVector<double>> numbers(llvm::StringRef name);
+  std::optional<llvm::SmallVector<std::string>> texts(llvm::StringRef name);
   mlir::DenseElementsAttr elements(llvm::StringRef name);
   /// Attribute `name` as a dimension of `x`, negative ones counted from the end, in [0, rank of x).
   int64_t axis(Tensor x, llvm::StringRef name, std::optional<int64_t> fallback = std::nullopt);

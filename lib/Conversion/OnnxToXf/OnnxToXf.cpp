@@ -4,7 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-#include "lib/Conversion/OnnxToXf/Recipe.h"
+#include "lib/Conversion/OnnxToXf/Converter.h"
 #include "lib/Conversion/Passes.h"
 #include "mlir/IR/Dominance.h"
 #include "mlir/Transforms/CSE.h"
@@ -16,48 +16,10 @@ namespace tilewright {
 #define GEN_PASS_DEF_CONVERTONNXTOXF
 #include "lib/Conversion/Passes.h.inc"
 
-static StringRef domainOf(onnx::NodeOp node) {
+StringRef domainOf(onnx::NodeOp node) {
   StringRef domain = node.getDomain();
   return domain == "ai.onnx" ? "" : domain;
 }
-
-namespace {
-/// Converts the nodes of one function, front to back, in place.
-class Converter {
-public:
-  explicit Converter(func::FuncOp function)
-      : function(function), ops(function.getContext()), builder(ops) {}
-
-  /// On failure every unsupported node has been reported, and the function is of no use.
-  LogicalResult run();
-
-private:
-  void convertNode(onnx::NodeOp node);
-  /// Runs the recipe; on success the results stand in `tensors`.
-  void applyRecipe(onnx::NodeOp node, const Recipe &recipe);
-  /// The branch of an If whose condition is known stands where the If was.
-  void inlineBranch(onnx::NodeOp node);
-  void checkTypes(onnx::NodeOp node);
-  void convertBlock(Block &block);
-  std::string missingRecipe(onnx::NodeOp node);
-  void reject(onnx::NodeOp node, StringRef reason);
-  void readBounds();
-  LogicalResult finishFunction();
-  LogicalResult writeBounds();
-
-  Tensor tensorOf(Value value);
-  bool isPoisoned(Value value) const { return poisoned.contains(value); }
-
-  func::FuncOp function;
-  bool rejected = false; ///< some node
-  OpBuilder ops;
-  TensorBuilder builder;
-  /// Results of converted nodes.
-  DenseMap<Value, Tensor> tensors;
-  /// Results of nodes that were rejected: nodes that read them are not reported for it.
-  DenseSet<Value> poisoned;
-};
-} // namespace
 
 Tensor Converter::tensorOf(Value value) {
   if (Tensor tensor = tensors.lookup(value))
@@ -70,8 +32,7 @@ void Converter::reject(onnx::NodeOp node, StringRef reason) {
   StringRef domain = domainOf(node);
   emitError(node.getLoc()) << domain << (domain.empty() ? "" : ".") << node.getOpType()
                            << " (opset " << node.getVersion() << ") " << reason;
-  for (Value result : node.getResults())
-    poisoned.insert(result);
+  poison(node);
 }
 
 std::string Converter::missingRecipe(onnx::NodeOp node) {
@@ -103,13 +64,17 @@ void Converter::checkTypes(onnx::NodeOp node) {
       builder.fail("does not support element type " + llvm::to_string(getElementTypeOrSelf(type)));
 }
 
-void Converter::applyRecipe(onnx::NodeOp node, const Recipe &recipe) {
+void Converter::apply(onnx::NodeOp node, function_ref<void(Node &)> convert) {
   auto inputs = llvm::map_to_vector(node.getInputs(), [&](Value input) { return tensorOf(input); });
   builder.start(node.getLoc());
   Node reader(node, inputs, builder);
   checkTypes(node);
+  bool rejectedBefore = std::exchange(rejected, false);
   if (reader.ok())
-    recipe.convert(reader, builder);
+    convert(reader);
+  if (rejected) // a node of a sub-graph, which has been reported
+    return poison(node);
+  rejected = rejectedBefore;
   if (reader.ok())
     reader.checkAllRead();
   for (unsigned i = 0; i < reader.numOutputs() && reader.ok(); ++i) {
@@ -122,46 +87,23 @@ void Converter::applyRecipe(onnx::NodeOp node, const Recipe &recipe) {
     reject(node, builder.reason());
 }
 
-void Converter::inlineBranch(onnx::NodeOp node) {
-  const Sizes *condition = builder.elements(tensorOf(node.getInputs().front()));
-  std::optional<bool> taken =
-      condition && condition->size() == 1 ? constantBoolean(condition->front()) : std::nullopt;
-  if (!taken || !node.getGraphNames())
-    return reject(node, "expects a condition known at compile time");
-  StringRef wanted = *taken ? "then_branch" : "else_branch";
-  for (auto [name, graph] :
-       llvm::zip(node.getGraphNames()->getAsRange<StringAttr>(), node.getGraphs())) {
-    if (name != wanted)
-      continue;
-    convertBlock(graph.front());
-    auto yield = cast<onnx::YieldOp>(graph.front().getTerminator());
-    for (auto [result, value] : llvm::zip(node.getResults(), yield.getOutputs())) {
-      if (isPoisoned(value))
-        poisoned.insert(result);
-      else
-        tensors[result] = tensorOf(value);
-    }
-    return;
-  }
-  reject(node, ("expects a graph '" + wanted + "'").str());
-}
-
 void Converter::convertNode(onnx::NodeOp node) {
-  bool isIf = domainOf(node).empty() && node.getOpType() == "If";
   const Recipe *recipe = findRecipe(domainOf(node), node.getOpType(), node.getVersion());
-  if (!recipe && !isIf)
+  ControlFlow control = controlFlowOf(node);
+  if (!recipe && !control)
     return reject(node, missingRecipe(node));
-  if (llvm::any_of(node.getInputs(), [&](Value input) { return isPoisoned(input); })) {
-    for (Value result : node.getResults())
-      poisoned.insert(result);
-    return;
-  }
-  if (isIf)
-    return inlineBranch(node);
-  applyRecipe(node, *recipe);
+  if (llvm::any_of(node.getInputs(), [&](Value input) { return isPoisoned(input); }))
+    return poison(node);
+  apply(node, [&](Node &reader) {
+    if (control)
+      (this->*control)(reader);
+    else
+      recipe->convert(reader, builder);
+  });
 }
 
-// `builder` stays in front of the outermost node, so that ops of a taken branch move out of it.
+// `builder` stays in front of the outermost node or in the loop that stands for it, so that ops of
+// a sub-graph move there.
 void Converter::convertBlock(Block &block) {
   bool nested = &block != &function.getBody().front();
   for (Operation &op : llvm::make_early_inc_range(block.without_terminator())) {
@@ -170,7 +112,7 @@ void Converter::convertBlock(Block &block) {
     if (auto node = dyn_cast<onnx::NodeOp>(op))
       convertNode(node);
     else if (nested && !isa<onnx::AbsentOp>(op))
-      op.moveBefore(&*ops.getInsertionPoint());
+      op.moveBefore(ops.getInsertionBlock(), ops.getInsertionPoint());
   }
 }
 

@@ -47,6 +47,7 @@ llvm::ArrayRef<Recipe> attentionRecipes();
 llvm::ArrayRef<Recipe> contribAttentionRecipes();
 llvm::ArrayRef<Recipe> groupQueryRecipes();
 llvm::ArrayRef<Recipe> recurrentRecipes();
+llvm::ArrayRef<Recipe> recurrentCellRecipes();
 llvm::ArrayRef<Recipe> rotaryRecipes();
 llvm::ArrayRef<Recipe> cacheWriteRecipes();
 

@@ -55,13 +55,6 @@ static Rule ruleOf(Node &n) {
   return {StringRef(rule).starts_with("gated"), StringRef(rule).ends_with("delta")};
 }
 
-// Step t of [b, l, h d] as [b, h, 1, d]; with one value per head, d = 1.
-static Tensor stepOf(TensorBuilder &b, Tensor x, int64_t t, int64_t heads) {
-  if (!x)
-    return {};
-  return splitHeads(b, b.slice(x, 1, b.index.constant(t), b.index.constant(1)), heads);
-}
-
 // With a state S [b, hkv, dk, dv], for each step:
 //   gated: S = exp(decay) S by rows;  v' = v, with delta: v' = beta (v - Sᵀ k);  S = S + k v'ᵀ;
 //   output = scale q S.
@@ -75,10 +68,7 @@ static void convertLinearAttention(Node &n, TensorBuilder &b) {
   Rule rule = ruleOf(n);
   if (!n.ok())
     return;
-  int64_t length = query.rank() == 3 ? query.dim(1) : ShapedType::kDynamic;
-  if (ShapedType::isDynamic(length) || length < 1 || length > 256)
-    return (void)b.fail("expects a static sequence of 1 to 256 steps; --dim fixes it");
-  if (key.rank() != 3 || value.rank() != 3 || key.type().isDynamicDim(2) ||
+  if (query.rank() != 3 || key.rank() != 3 || value.rank() != 3 || key.type().isDynamicDim(2) ||
       value.type().isDynamicDim(2) || keyHeads <= 0 || heads % keyHeads)
     return (void)b.fail("expects static key and value sizes and heads that divide");
   if ((rule.gated && !decay) || (rule.delta && !beta))
@@ -94,24 +84,39 @@ static void convertLinearAttention(Node &n, TensorBuilder &b) {
                                     {batch, size(keyHeads), size(keySize), size(valueSize)});
   if (scale == 0)
     scale = 1 / std::sqrt(static_cast<double>(keySize));
-  SmallVector<Tensor> outputs;
-  for (int64_t t = 0; t < length && n.ok(); ++t) {
-    Tensor k = wide(stepOf(b, key, t, keyHeads)), v = wide(stepOf(b, value, t, keyHeads));
-    Tensor column = b.transpose(k, {0, 1, 3, 2});
-    if (rule.gated)
-      state = b.mul(state, b.transpose(b.unary(UnaryKind::exp, wide(stepOf(b, decay, t, keyHeads))),
-                                       {0, 1, 3, 2}));
-    if (rule.delta)
-      v = b.mul(wide(stepOf(b, beta, t, keyHeads)), b.sub(v, b.matmul(k, state)));
-    state = b.add(state, b.mul(column, v));
-    // The query heads of one key head are the rows of a product.
-    Tensor q = b.reshape(wide(stepOf(b, query, t, heads)),
-                         {batch, size(keyHeads), size(heads / keyHeads), size(keySize)});
-    Tensor read = b.scale(b.matmul(q, state), scale);
-    outputs.push_back(b.cast(b.reshape(read, {batch, size(1), size(heads * valueSize)}), element));
-  }
+  // [b, l, h d] as [l, b, h, 1, d], the steps in front; with one value per head, d = 1.
+  SmallVector<Tensor> inputs;
+  auto add = [&](Tensor x, int64_t count) {
+    inputs.push_back(x ? b.unsqueeze(b.transpose(splitHeads(b, wide(x), count), {2, 0, 1, 3}), {3})
+                       : Tensor());
+  };
+  add(query, heads);
+  add(key, keyHeads);
+  add(value, keyHeads);
+  if (rule.gated)
+    add(decay, keyHeads);
+  if (rule.delta)
+    add(beta, keyHeads);
+  if (!n.ok())
+    return;
+  SmallVector<Tensor> results =
+      b.loop(b.size(query, 1), {state}, inputs,
+             [&](Tensor, ArrayRef<Tensor> carried, ArrayRef<Tensor> now) -> TensorBuilder::Step {
+               Tensor s = carried[0], k = now[1], v = now[2];
+               Tensor column = b.transpose(k, {0, 1, 3, 2});
+               if (rule.gated)
+                 s = b.mul(s, b.transpose(b.unary(UnaryKind::exp, now[3]), {0, 1, 3, 2}));
+               if (rule.delta)
+                 v = b.mul(now.back(), b.sub(v, b.matmul(k, s)));
+               s = b.add(s, b.mul(column, v));
+               // The query heads of one key head are the rows of a product.
+               Tensor q = b.reshape(now[0],
+                                    {batch, size(keyHeads), size(heads / keyHeads), size(keySize)});
+               Tensor read = b.scale(b.matmul(q, s), scale);
+               return {{s}, {b.reshape(read, {batch, size(heads * valueSize)})}};
+             });
   if (n.ok())
-    n.yield({b.concat(outputs, 1), b.cast(state, element)});
+    n.yield({b.cast(b.transpose(results[1], {1, 0, 2}), element), b.cast(results[0], element)});
 }
 
 static const Recipe recipes[] = {

@@ -23,6 +23,8 @@ static constexpr int64_t maxElements = 512;
 void TensorBuilder::start(Location location) {
   loc = location;
   failure.reset();
+  if (loopDepth == 0)
+    early.restoreInsertionPoint(builder.saveInsertionPoint());
 }
 
 Tensor TensorBuilder::fail(const Twine &reason) {
@@ -88,7 +90,7 @@ const Sizes &TensorBuilder::sizes(Tensor x) {
     for (int64_t dim : state.type.getShape())
       result.push_back(index.constant(dim));
   } else {
-    for (OpFoldResult size : xf::dimsOf(builder, loc, state.value))
+    for (OpFoldResult size : xf::dimsOf(early, loc, state.value))
       result.push_back(index.normalize(size));
   }
   state.sizes = std::move(result);
@@ -151,12 +153,12 @@ Value TensorBuilder::value(Tensor x) {
   if (state.value)
     return state.value;
   if (DenseElementsAttr constant = constantOf(state.type, *state.elements)) {
-    state.value = arith::ConstantOp::create(builder, loc, constant);
+    state.value = arith::ConstantOp::create(early, loc, constant);
   } else {
     SmallVector<Value> values;
     for (OpFoldResult element : *state.elements)
       values.push_back(scalars.materialize(element, state.type.getElementType()));
-    state.value = tensor::FromElementsOp::create(builder, loc, state.type, values);
+    state.value = tensor::FromElementsOp::create(early, loc, state.type, values);
   }
   wrapped[state.value] = &state;
   return state.value;
@@ -188,7 +190,7 @@ Tensor TensorBuilder::sizeVector(ArrayRef<OpFoldResult> sizes, Type elementType)
 }
 
 Tensor TensorBuilder::constant(DenseElementsAttr value) {
-  return wrap(arith::ConstantOp::create(builder, loc, cast<TypedAttr>(value)));
+  return wrap(arith::ConstantOp::create(early, loc, cast<TypedAttr>(value)));
 }
 
 //===----------------------------------------------------------------------===//

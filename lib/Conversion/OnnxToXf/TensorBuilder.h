@@ -11,6 +11,7 @@
 #include "lib/Conversion/OnnxToXf/IndexMath.h"
 #include "lib/Conversion/OnnxToXf/ScalarMath.h"
 #include "lib/Conversion/OnnxToXf/Tensor.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include <deque>
 
 namespace tilewright {
@@ -23,7 +24,7 @@ using Sizes = llvm::SmallVector<mlir::OpFoldResult>;
 class TensorBuilder {
 public:
   explicit TensorBuilder(mlir::OpBuilder &builder)
-      : builder(builder), index(builder), scalars(builder, index) {}
+      : builder(builder), early(builder), index(early), scalars(early, index) {}
 
   // State
   // ------------------------------------------------------------------------------------------------------------------------
@@ -100,6 +101,8 @@ public:
   /// `size` slices along `axis` from `offset`, every `stride`-th (stride >= 1).
   Tensor slice(Tensor x, int64_t axis, mlir::OpFoldResult offset, mlir::OpFoldResult size,
                int64_t stride = 1);
+  /// x with dimension `axis` from its end to its start.
+  Tensor reverse(Tensor x, int64_t axis);
   Tensor concat(llvm::ArrayRef<Tensor> parts, int64_t axis);
   /// Constant padding by widths of at least 0.
   Tensor pad(Tensor x, llvm::ArrayRef<mlir::OpFoldResult> low,
@@ -135,6 +138,23 @@ public:
   };
   Tensor convolution(const Convolution &operands);
 
+  // Loops
+  // -----------------------------------------------------------------------------------------------------------------------
+
+  /// What one step of a loop computes.
+  struct Step {
+    llvm::SmallVector<Tensor> carried; ///< for the next step, with sizes and types as before
+    llvm::SmallVector<Tensor> outputs; ///< one slice of each output
+  };
+  /// Step 0 to count - 1, one after the other. `body` gets the number of the step (an i64 scalar),
+  /// what is carried, at first `initial`, and that slice of the first dimension of each input. The
+  /// result is what the last step carries, then the outputs, whose first dimension is `count`.
+  llvm::SmallVector<Tensor>
+  loop(mlir::OpFoldResult count, llvm::ArrayRef<Tensor> initial, llvm::ArrayRef<Tensor> inputs,
+       llvm::function_ref<Step(Tensor step, llvm::ArrayRef<Tensor> carried,
+                               llvm::ArrayRef<Tensor> slices)>
+           body);
+
   // Requirements
   // -----------------------------------------------------------------------------------------------------------------
 
@@ -155,10 +175,22 @@ public:
   mlir::OpFoldResult equalSize(mlir::OpFoldResult a, mlir::OpFoldResult b);
 
   mlir::OpBuilder &builder;
+
+private:
+  /// Where sizes and constants are computed: in front of the outermost loop, so that they serve
+  /// what stands behind it, too.
+  mlir::OpBuilder early;
+
+public:
   IndexMath index;
   ScalarMath scalars;
 
 private:
+  /// The step's slices of `inputs`.
+  llvm::SmallVector<Tensor> slicesAt(mlir::Value step, llvm::ArrayRef<Tensor> inputs);
+  /// Ends the body of `loop` and gives it results for the outputs, too.
+  llvm::SmallVector<Tensor> closeLoop(mlir::scf::ForOp loop, mlir::OpFoldResult count,
+                                      llvm::ArrayRef<Tensor> initial, const Step &last);
   void requireAttention(const Attention &operands);
   bool haveOneType(Tensor x, Tensor y);
   bool hasDimension(Tensor x, int64_t axis);
@@ -188,6 +220,7 @@ private:
 
   mlir::Location loc = mlir::UnknownLoc::get(builder.getContext());
   std::optional<std::string> failure;
+  int64_t loopDepth = 0; ///< of the insertion point
   llvm::SmallVector<std::pair<mlir::OpFoldResult, mlir::OpFoldResult>> checks; ///< have to be equal
   std::deque<TensorState> states;
   llvm::DenseMap<mlir::Value, TensorState *> wrapped;

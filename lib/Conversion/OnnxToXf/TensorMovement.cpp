@@ -229,6 +229,15 @@ Tensor TensorBuilder::slice(Tensor x, int64_t axis, OpFoldResult offset, OpFoldR
   return adopt(op, target);
 }
 
+Tensor TensorBuilder::reverse(Tensor x, int64_t axis) {
+  if (!hasDimension(x, axis))
+    return {};
+  OpFoldResult count = size(x, axis), last = index.sub(count, index.constant(1));
+  Type i64 = builder.getI64Type();
+  Tensor from = sub(known(i64, {}, {last}), iota(index.constant(0), count, i64));
+  return gather(x, from, axis);
+}
+
 Tensor TensorBuilder::concat(ArrayRef<Tensor> parts, int64_t axis) {
   if (llvm::any_of(parts, [](Tensor part) { return !part; }) || !hasDimension(parts.front(), axis))
     return {};

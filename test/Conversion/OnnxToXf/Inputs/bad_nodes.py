@@ -53,7 +53,7 @@ BAD = [  # operator, inputs, part of the message, attributes
     ("RotaryEmbedding", [zeros(1, 2, 3, 4), zeros(), zeros(), zeros(1, 3, dtype=np.int64)], "rank 1 or more", {}),
     ("Attention", [zeros(1, 2, 3, 4)] * 3 + [None] * 3 + [zeros(dtype=np.int64)], "rank 1 or more", {"is_causal": 1}),
     ("TensorScatter", [zeros(1, 2, 3), zeros(1, 1, 3), zeros(dtype=np.int64)], "write_indices [batch]", {"axis": 1}),
-    ("LinearAttention", [zeros(1, 0, 2)] * 3, "1 to 256 steps", {"q_num_heads": 1, "kv_num_heads": 1, "update_rule": "linear"}),
+    ("LinearAttention", [zeros(1, 2)] * 3, "heads that divide", {"q_num_heads": 1, "kv_num_heads": 1, "update_rule": "linear"}),
     ("And", [Constant([1, 1], np.float32)] * 2, "elements of i1", {}),
     ("Sqrt", [Constant([1, 2])], "sqrt of floats", {}),
     ("Exp", [Constant([True], np.bool_)], "exp of floats", {}),
