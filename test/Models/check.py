@@ -4,6 +4,7 @@ One artefact per model serves all of its data sets (batch and sequence sizes, 1 
 Outputs differ by at most 1e-5 of their largest element; those of --compute=bf16 by run-model's own bound."""
 
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -24,6 +25,16 @@ def relative_errors(table: str) -> list[float]:
     return [float(line.split()[-2]) for line in table.splitlines() if line.endswith(" ok")]
 
 
+def check_raised(model: pathlib.Path) -> None:
+    """The ops that the model stage must hold, each as often as NAME.raised says."""
+    text = subprocess.run(["compile-model", str(model), "--stop-after", "model"], check=True, capture_output=True, text=True).stdout
+    for wanted in filter(None, model.with_suffix(".raised").read_text().split(", ")):
+        count, op = wanted.split()
+        found = len(re.findall(rf"\b(?:xf\.|unary +|scf\.){op}\b", text))
+        if found != int(count):
+            sys.exit(f"{model.name}: expects {wanted} in the model stage, got {found}")
+
+
 def main() -> int:
     arguments = sys.argv[1:]
     options = arguments[arguments.index("--") + 1:] if "--" in arguments else []
@@ -37,6 +48,7 @@ def main() -> int:
     for name in names:
         artefact = folder / f"{name}.so"
         run("compile-model", folder / f"{name}.onnx", "-o", artefact, *options)
+        check_raised(folder / f"{name}.onnx")
         errors = []
         for data_set in sorted((folder / name).glob("test_data_set_*")):
             for threads in (1, 2):

@@ -19,13 +19,15 @@ import torch
 
 import bart
 import bert
+import decoders
 import gpt2
 import llama
 import t5
+import variants
 import vit
 import whisper
 
-EXPORTS = [export for family in (bert, gpt2, vit, t5, bart, llama, whisper) for export in family.EXPORTS]
+EXPORTS = [export for family in (bert, gpt2, vit, t5, bart, llama, whisper, decoders, variants) for export in family.EXPORTS]
 
 
 def main() -> int:

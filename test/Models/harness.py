@@ -29,6 +29,7 @@ class Export:
     draw: Callable[..., tuple[Tensor, ...]]  # (**sizes) -> the inputs, from torch's global generator
     sizes: tuple[Sizes, ...]  # of each test data set; the first is traced, so it avoids 1 and equal sizes
     full: bool = False  # as large as the published model
+    raised: str = ""  # ops of the model stage, as "2 attention, 1 rope"; "0 softmax" is none
 
     def write(self, folder: Path) -> None:
         """Writes `folder`/NAME.onnx and `folder`/NAME/test_data_set_K/{input,output}_I.pb."""
@@ -46,6 +47,7 @@ class Export:
             dynamic_axes={name: axes for name, axes in (self.inputs | self.outputs).items() if axes},
             opset_version=self.opset,
         )
+        (folder / f"{self.name}.raised").write_text(self.raised)
         for number, inputs in enumerate(data_sets):
             outputs = compute_in_double(module, inputs)
             data_set = folder / self.name / f"test_data_set_{number}"

@@ -102,10 +102,15 @@ func.func @masks_of_two_types(%q: tensor<2x4x5x8xf16>, %k: tensor<2x4x5x8xf16>, 
 }
 // -----
 
-// Masks under [batch heads] and under [batch, heads].
+// Masks under [batch heads] and under [batch, heads]; values by [batch, heads] where queries are by [batch heads] (BLOOM).
 // CHECK-LABEL: func @masks_under_two_shapes
-// CHECK-NOT: xf.attention
-func.func @masks_under_two_shapes(%q: tensor<8x5x8xf32>, %k: tensor<8x5x8xf32>, %v: tensor<8x5x8xf32>, %m: tensor<8x5x5xf32>, %n: tensor<2x1x5x5xf32>) -> tensor<8x5x8xf32> {
+// CHECK-SAME: %{{.*}}, %[[M:[a-z0-9]*]]: tensor<8x5x5xf32>, %[[N:[a-z0-9]*]]: tensor<2x1x5x5xf32>
+// CHECK: %[[BROUGHT:.*]] = xf.reshape %[[M]] to [2, 4, 5, 5]
+// CHECK: %[[MASK:.*]] = xf.binary{{ +}}add %[[N]], %[[BROUGHT]]
+// CHECK: xf.attention {{.*}} mask(%[[MASK]]){{.*}} -> tensor<2x4x5x8xf32>
+// CHECK: xf.attention {{.*}} mask(%[[MASK]]){{.*}} -> tensor<2x4x5x8xf32>
+// CHECK-NOT: xf.softmax
+func.func @masks_under_two_shapes(%q: tensor<8x5x8xf32>, %k: tensor<8x5x8xf32>, %v: tensor<8x5x8xf32>, %m: tensor<8x5x5xf32>, %n: tensor<2x1x5x5xf32>, %v4: tensor<2x4x5x8xf32>) -> (tensor<8x5x8xf32>, tensor<2x4x5x8xf32>) {
   %x = xf.matmul %q, %k transpose_rhs : (tensor<8x5x8xf32>, tensor<8x5x8xf32>) -> tensor<8x5x5xf32>
   %a = xf.binary add %x, %m : (tensor<8x5x5xf32>, tensor<8x5x5xf32>) -> tensor<8x5x5xf32>
   %x4 = xf.reshape %a to [2, 4, 5, 5] : tensor<8x5x5xf32> -> tensor<2x4x5x5xf32>
@@ -113,7 +118,9 @@ func.func @masks_under_two_shapes(%q: tensor<8x5x8xf32>, %k: tensor<8x5x8xf32>, 
   %a3 = xf.reshape %b to [8, 5, 5] : tensor<2x4x5x5xf32> -> tensor<8x5x5xf32>
   %p = xf.softmax %a3 axis 2 : (tensor<8x5x5xf32>) -> tensor<8x5x5xf32>
   %y = xf.matmul %p, %v : (tensor<8x5x5xf32>, tensor<8x5x8xf32>) -> tensor<8x5x8xf32>
-  return %y : tensor<8x5x8xf32>
+  %p4 = xf.softmax %b axis 3 : (tensor<2x4x5x5xf32>) -> tensor<2x4x5x5xf32>
+  %y4 = xf.matmul %p4, %v4 : (tensor<2x4x5x5xf32>, tensor<2x4x5x8xf32>) -> tensor<2x4x5x8xf32>
+  return %y, %y4 : tensor<8x5x8xf32>, tensor<2x4x5x8xf32>
 }
 
 // -----

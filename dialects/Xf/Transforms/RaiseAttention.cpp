@@ -138,23 +138,21 @@ private:
     return success();
   }
 
-  // [b h, s, d] as [b, h, s, d] where the mask or the query tells b and h, else as [b h, 1, s, d].
+  // [b h, s, d] as [b, h, s, d] where a mask or an operand tells b and h, else as [b h, 1, s, d].
   LogicalResult bringToRank4(Scores &scores) {
     int64_t masked = scores.batchAndHeads ? 4 : shapeOf(scores.product).size();
     for (SmallVector<Value> *masks : {&scores.added, &scores.kept})
       for (Value &mask : *masks)
         if (failed(bringMaskToRank4(mask, masked)))
           return failure();
-    if (shapeOf(query).size() == 4 && shapeOf(value).size() == 4)
-      return success();
-    if (shapeOf(query).size() != 3 || shapeOf(value).size() != 3)
-      return fail("expects all operands of one rank");
     if (!scores.batchAndHeads)
-      scores.batchAndHeads = headsBehind(query);
+      scores.batchAndHeads = headsOf(query);
     if (ShapedType::isDynamic(staticShape({scores.batchAndHeads->second})[0]))
       return fail("expects a static number of heads");
     for (Value *operand : {&query, &key, &value}) {
       SmallVector<OpFoldResult> sizes = dimsOf(rewriter, loc, *operand);
+      if (sizes.size() == 4)
+        continue;
       sizes[0] = scores.batchAndHeads->second;
       sizes.insert(sizes.begin(), scores.batchAndHeads->first);
       *operand = reshaped(rewriter, loc, *operand, sizes);
@@ -174,9 +172,11 @@ private:
     return success();
   }
 
-  // Without a mask of rank 4 heads stay merged with the batch: [b h, 1].
-  std::pair<OpFoldResult, OpFoldResult> headsBehind(Value merged) {
-    return {dimOf(rewriter, loc, merged, 0), rewriter.getIndexAttr(1)};
+  // Without a mask of rank 4 merged heads stay merged with the batch: [b h, 1].
+  std::pair<OpFoldResult, OpFoldResult> headsOf(Value query) {
+    bool merged = shapeOf(query).size() == 3;
+    return {dimOf(rewriter, loc, query, 0),
+            merged ? rewriter.getIndexAttr(1) : dimOf(rewriter, loc, query, 1)};
   }
 
   // Key and value heads repeated alike are read by groups of queries instead.

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "dialects/Xf/Transforms/Scores.h"
 #include "dialects/Xf/IR/Shapes.h"
+#include "dialects/Xf/Transforms/Views.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include <cmath>
 
@@ -106,12 +107,21 @@ static LogicalResult collectReshape(OpBuilder &builder, ReshapeOp reshape, Score
   size_t added = parts.added.size(), kept = parts.kept.size();
   if (failed(collect(builder, reshape.getInput(), parts, reason)))
     return failure();
-  auto differsByHead = [](Value mask) { return shapeOf(mask).size() > 2 && shapeOf(mask)[0] != 1; };
-  if (llvm::any_of(ArrayRef(parts.added).drop_front(added), differsByHead) ||
-      llvm::any_of(ArrayRef(parts.kept).drop_front(kept), differsByHead)) {
-    reason = "masks are applied under [batch heads] and under [batch, heads]";
-    return failure();
-  }
+  // A mask of [b h] is one of [b, h].
+  auto bring = [&](MutableArrayRef<Value> masks) {
+    for (Value &mask : masks) {
+      if (shapeOf(mask).size() < 3 || shapeOf(mask)[0] == 1)
+        continue;
+      SmallVector<OpFoldResult> sizes{outer[0], outer[1]};
+      llvm::append_range(sizes,
+                         ArrayRef(dimsOf(builder, mask.getLoc(), mask)).drop_front().take_front(2));
+      Value brought = reshaped(builder, mask.getLoc(), mask, sizes);
+      llvm::replace(parts.weak, mask, brought);
+      mask = brought;
+    }
+  };
+  bring(MutableArrayRef(parts.added).drop_front(added));
+  bring(MutableArrayRef(parts.kept).drop_front(kept));
   return success();
 }
 

@@ -235,10 +235,23 @@ static void convertMish(Node &n, TensorBuilder &b) {
   n.yield(b.mul(x, b.unary(UnaryKind::tanh, b.unary(UnaryKind::softplus, x))));
 }
 
+// x · 2^n or x / 2^n of unsigned integers: products wrap, and 2^n is 0 from the width on.
+static void convertBitShift(Node &n, TensorBuilder &b) {
+  Tensor x = n.tensor(0), count = n.tensor(1);
+  std::string direction = n.choice("direction", {"LEFT", "RIGHT"});
+  if (!n.ok())
+    return;
+  if (!x.elementType().isUnsignedInteger())
+    return (void)b.fail("expects unsigned integers");
+  Tensor power = b.binary(BinaryKind::pow, b.scalar(2, x.elementType()), count);
+  n.yield(direction == "LEFT" ? b.mul(x, power) : b.div(x, power));
+}
+
 static const Recipe recipes[] = {
     {"", "Abs", 6, unary<UnaryKind::abs>},
     {"", "Add", 7, binary<BinaryKind::add>},
     {"", "And", 7, binary<BinaryKind::logical_and>},
+    {"", "BitShift", 11, convertBitShift},
     {"", "BitwiseAnd", 18, binary<BinaryKind::logical_and>},
     {"", "BitwiseNot", 18, convertBitwiseNot},
     {"", "BitwiseOr", 18, binary<BinaryKind::logical_or>},

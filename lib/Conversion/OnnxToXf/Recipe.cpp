@@ -17,17 +17,15 @@ static auto keyOf(const Recipe &recipe) {
 ArrayRef<Recipe> allRecipes() {
   static const std::vector<Recipe> table = [] {
     std::vector<Recipe> all;
-    for (ArrayRef<Recipe> family : {constantRecipes(),      elementwiseRecipes(),
-                                    movementRecipes(),      sliceRecipes(),
-                                    matmulRecipes(),        einsumRecipes(),
-                                    reductionRecipes(),     normalizationRecipes(),
-                                    convolutionRecipes(),   paddingRecipes(),
-                                    poolingRecipes(),       quantizationRecipes(),
-                                    resizeRecipes(),        scatterRecipes(),
-                                    attentionRecipes(),     contribAttentionRecipes(),
-                                    groupQueryRecipes(),    recurrentRecipes(),
-                                    recurrentCellRecipes(), rotaryRecipes(),
-                                    cacheWriteRecipes()})
+    for (ArrayRef<Recipe> family :
+         {constantRecipes(),      elementwiseRecipes(),      movementRecipes(),
+          sliceRecipes(),         matmulRecipes(),           einsumRecipes(),
+          reductionRecipes(),     normalizationRecipes(),    convolutionRecipes(),
+          convTransposeRecipes(), paddingRecipes(),          poolingRecipes(),
+          quantizationRecipes(),  resizeRecipes(),           scatterRecipes(),
+          attentionRecipes(),     contribAttentionRecipes(), groupQueryRecipes(),
+          recurrentRecipes(),     recurrentCellRecipes(),    rotaryRecipes(),
+          cacheWriteRecipes()})
       all.insert(all.end(), family.begin(), family.end());
     llvm::sort(all, [](const Recipe &a, const Recipe &b) { return keyOf(a) < keyOf(b); });
     return all;

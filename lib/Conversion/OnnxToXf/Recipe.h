@@ -38,6 +38,7 @@ llvm::ArrayRef<Recipe> einsumRecipes();
 llvm::ArrayRef<Recipe> reductionRecipes();
 llvm::ArrayRef<Recipe> normalizationRecipes();
 llvm::ArrayRef<Recipe> convolutionRecipes();
+llvm::ArrayRef<Recipe> convTransposeRecipes();
 llvm::ArrayRef<Recipe> paddingRecipes();
 llvm::ArrayRef<Recipe> poolingRecipes();
 llvm::ArrayRef<Recipe> quantizationRecipes();

@@ -9,6 +9,7 @@
 #include <cmath>
 
 using namespace mlir;
+using mlir::xf::CompareKind;
 using mlir::xf::UnaryKind;
 
 namespace tilewright {
@@ -119,9 +120,39 @@ static void convertLinearAttention(Node &n, TensorBuilder &b) {
     n.yield({b.cast(b.transpose(results[1], {1, 0, 2}), element), b.cast(results[0], element)});
 }
 
+// Row r of the batch with its first lengths[r] steps backwards, [batch, time, ..] or [time, batch,
+// ..].
+static void convertReverseSequence(Node &n, TensorBuilder &b) {
+  Tensor x = n.tensor(0), lengths = n.tensor(1);
+  int64_t batch = n.integer("batch_axis", 1), time = n.integer("time_axis", 0);
+  if (!n.ok())
+    return;
+  if (x.rank() < 2 || lengths.rank() != 1 || std::min(batch, time) != 0 ||
+      std::max(batch, time) != 1)
+    return (void)b.fail(
+        "expects an input [batch, time, ..] or [time, batch, ..] and a vector of lengths");
+  SmallVector<int64_t> perm = llvm::to_vector(llvm::seq<int64_t>(0, x.rank()));
+  if (batch == 1)
+    std::swap(perm[0], perm[1]);
+  Tensor rows = b.transpose(x, perm);
+  b.require(b.size(rows, 0), b.size(lengths, 0));
+  Type i64 = b.builder.getI64Type();
+  Tensor steps = b.iota(b.index.constant(0), b.size(rows, 1), i64), one = b.integer(1, i64);
+  SmallVector<Tensor> results =
+      b.loop(b.size(rows, 0), {}, {rows, lengths},
+             [&](Tensor, ArrayRef<Tensor>, ArrayRef<Tensor> row) -> TensorBuilder::Step {
+               Tensor mirrored = b.sub(b.sub(row[1], one), steps);
+               Tensor inside = b.compare(CompareKind::lt, steps, row[1]);
+               return {{}, {b.gather(row[0], b.select(inside, mirrored, steps), 0)}};
+             });
+  if (n.ok())
+    n.yield(b.transpose(results[0], perm));
+}
+
 static const Recipe recipes[] = {
     {"", "CausalConvWithState", 27, convertCausalConv},
     {"", "LinearAttention", 27, convertLinearAttention},
+    {"", "ReverseSequence", 10, convertReverseSequence},
     {"com.microsoft", "CausalConvWithState", 1, convertCausalConv},
     {"com.microsoft", "LinearAttention", 1, convertLinearAttention},
 };

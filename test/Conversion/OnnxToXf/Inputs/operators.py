@@ -13,6 +13,7 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 from tilewright import reference
+from windows import pool, spread
 
 CASES = []
 RNG = np.random.default_rng(0)
@@ -122,31 +123,18 @@ def convs():
              constants=["w"], pads=(1, 1, 1, 1))  # fmt: skip
 
 
-# AveragePool, MaxPool, LpPool
-
-
-def pool(x, kernel, strides, pads, dilations, ceil, fold):
-    """`fold` of the elements of each window, and of whether they are padding; what lies beyond the pads is left out."""
-    rank = len(kernel)
-    sizes = []
-    for i in range(rank):
-        room = x.shape[i + 2] + pads[i] + pads[i + rank] - dilations[i] * (kernel[i] - 1) - 1
-        size = (room + strides[i] - 1 if ceil else room) // strides[i] + 1
-        if ceil and (size - 1) * strides[i] >= x.shape[i + 2] + pads[i]:
-            size -= 1  # would begin in the padding behind
-        sizes.append(size)
-    y = np.zeros(x.shape[:2] + tuple(sizes), x.dtype)
-    for at in np.ndindex(*y.shape):
-        values, padding = [], []
-        for tap in np.ndindex(*kernel):
-            position = [at[i + 2] * strides[i] + tap[i] * dilations[i] - pads[i] for i in range(rank)]
-            if any(position[i] >= x.shape[i + 2] + pads[i + rank] for i in range(rank)):
-                continue
-            inside = all(0 <= position[i] < x.shape[i + 2] for i in range(rank))
-            values.append(x[at[:2] + tuple(position)] if inside else 0)
-            padding.append(not inside)
-        y[at] = fold(np.array(values), np.array(padding))
-    return y
+def transposed_convs():
+    for i, (size, kernel, strides, pads, dilations, group, behind) in enumerate((
+        ((2, 3, 5), (3, 4, 4), (2,), (1, 1), (1,), 1, (0,)),
+        ((1, 4, 6), (4, 3, 3), (3,), (0, 1), (2,), 2, (2,)),
+        ((2, 3, 4, 5), (3, 2, 2, 2), (2, 2), (0, 0, 0, 0), (1, 1), 1, (0, 0)),
+        ((1, 4, 3, 4), (4, 1, 3, 3), (2, 1), (1, 1, 0, 1), (1, 1), 4, (1, 0)),
+    )):  # fmt: skip
+        x, w, bias = draw(*size), draw(*kernel), draw(kernel[1] * group)
+        y = spread(x, w, strides, pads, dilations, group, behind) + bias.reshape(-1, *(1,) * len(strides))
+        dims = {"x": ["n", size[1], *(f"x{i}" for i in range(len(strides)))]} if i % 2 else {}
+        case(f"conv_transpose_{i}", "ConvTranspose", {"x": x, "w": w, "b": bias}, {"y": y}, constants=["w", "b"], dims=dims,
+             strides=strides, pads=pads, dilations=dilations, group=group, output_padding=behind)  # fmt: skip
 
 
 def pools():
@@ -480,7 +468,7 @@ def main():
     folder = Path(sys.argv[1]) / "operators"
     folder.mkdir(parents=True)
     manifest = "name\trtol\tatol\n"
-    for collect in (convs, pools, resizes, pads, scatters, top_ks, reductions, cumulative, einsums, normalizations, quantization, movement):
+    for collect in (convs, transposed_convs, pools, resizes, pads, scatters, top_ks, reductions, cumulative, einsums, normalizations, quantization, movement):
         CASES.clear()
         collect()
         groups = {}
