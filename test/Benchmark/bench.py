@@ -25,11 +25,11 @@ def cpu_name() -> str:
     return platform.machine()
 
 
-def compile_model(source: Path, work: Path) -> dict:
+def compile_model(source: Path, compute: str, work: Path) -> dict:
     """Compiles once per run of the benchmark; wall time, anonymous memory of the peak, and sizes."""
-    artefact = work / f"{source.stem}.so"
+    artefact = work / f"{source.stem}{'' if compute == 'f32' else f'-{compute}'}.so"
     start = time.monotonic()
-    subprocess.run(["compile-model", source, "-o", artefact], check=True)
+    subprocess.run(["compile-model", source, "--compute", compute, "-o", artefact], check=True)
     seconds = time.monotonic() - start
     sections = subprocess.run(["size", "-A", artefact], capture_output=True, text=True, check=True).stdout
     text = sum(int(line.split()[1]) for line in sections.splitlines() if line.startswith(".text"))
@@ -109,19 +109,21 @@ def main() -> int:
     print(f"{cpu_name()}, {os.cpu_count()} CPUs\n")
     for case in chosen:
         source = case.make(options.work)
-        if source not in artefacts:
-            artefacts[source] = compile_model(source, options.work)
+        key = source, case.compute
+        if key not in artefacts:
+            artefacts[key] = compile_model(source, case.compute, options.work)
         threads = [int(t) for t in options.threads.split(",")] if options.threads else case.threads
         for count in threads:
-            result = measure(case, source, artefacts[source]["artefact"], options.work, count, options.seconds)
+            result = measure(case, source, artefacts[key]["artefact"], options.work, count, options.seconds)
             rows.append({"case": case.name, "group": case.group, "must": case.must, "figures": figures(result), **result})
             print_row(case, result)
     print_groups(rows)
     print("\ncompiled models")
-    for source, facts in artefacts.items():
-        print(f"{source.stem:24} {facts['seconds']:6.1f} s, code {facts['text_bytes'] / 1000:.0f} kB, artefact {facts['bytes'] / 1e6:.1f} MB")
+    models = {Path(facts["artefact"]).stem: facts for facts in artefacts.values()}
+    for name, facts in models.items():
+        print(f"{name:24} {facts['seconds']:6.1f} s, code {facts['text_bytes'] / 1000:.0f} kB, artefact {facts['bytes'] / 1e6:.1f} MB")
     report = {"cpu": cpu_name(), "cpus": os.cpu_count(), "rows": rows,
-              "models": {source.stem: facts for source, facts in artefacts.items()}}
+              "models": models}
     (options.json or options.work / "results.json").write_text(json.dumps(report, indent=2))
     return 0
 

@@ -31,6 +31,7 @@ class Case:
     bytes: float = 0
     threads: tuple[int, ...] = (1, 2)
     onnxruntime: bool = True
+    compute: str = "f32"  # of compile-model; peers compute in f32
 
 
 def save(path: Path, nodes, inputs, outputs, weights=()) -> Path:
@@ -112,6 +113,15 @@ def open_sizes(title: str, export: str, **dims: int) -> Case:
     return replace(case, must={"tilewright": 0.95})
 
 
+def has_cpu_feature(name: str) -> bool:
+    return name in Path("/proc/cpuinfo").read_text().split()
+
+
+def rounded(case: Case, compute: str, must: float, **more) -> Case:
+    """The f32 model compiled with --compute."""
+    return replace(case, name=f"{case.name}, {compute}", group=f"computed in {compute}", must={"onnxruntime": must}, compute=compute, **more)
+
+
 def layers(count: int, seq: int, width: int, hidden: int, matrices: int = 2) -> float:
     """FLOPs of transformer layers: projections, scores (of causal models, too, in full), a feed-forward of `matrices` matrices."""
     return count * 2.0 * seq * (4 * width * width + 2 * seq * width + matrices * width * hidden)
@@ -128,6 +138,9 @@ def small(width: int, seq: int) -> Case:
 
 GPT2_WEIGHTS = 4 * (12 * (12 * 768 * 768) + 50257 * 768)
 GPT2_CACHE = 4 * 12 * 2 * 768  # per token of the past
+
+GPT2_STEP = model("GPT-2, one token after 512", "gpt2-small", {"batch": 1, "seq": 1, "past": 512}, 1.0, "decoding",
+                  bytes=GPT2_WEIGHTS + 512 * GPT2_CACHE)
 
 CASES = (
     gemm(126, 64, 768, {"fma": 0.95}, "micro-kernel", threads=(1,), onnxruntime=False),
@@ -152,6 +165,8 @@ CASES = (
     open_sizes("GPT-2, one token after 512", "gpt2-small", batch=1, seq=1, past=512),
     attention(512),
     attention(2048),
-    model("GPT-2, one token after 512", "gpt2-small", {"batch": 1, "seq": 1, "past": 512}, 1.0, "decoding",
-          bytes=GPT2_WEIGHTS + 512 * GPT2_CACHE),
+    # The bar is for AMX. vdpbf16ps counts twice as many FLOP as an FMA at best.
+    *(rounded(bert(seq, 0, ""), "bf16", 6 if has_cpu_feature("amx_bf16") else 2) for seq in (128, 512)),
+    GPT2_STEP,
+    rounded(GPT2_STEP, "bf16", 2, bytes=GPT2_WEIGHTS / 2 + 512 * GPT2_CACHE),
 )
