@@ -53,7 +53,7 @@ static bool isReference(const CompileOptions &options) {
 
 static void buildModel(OpPassManager &passes, const CompileOptions &options) {
   passes.addNestedPass<func::FuncOp>(createConvertOnnxToXf());
-  xf::buildModelPipeline(passes, /*unfoldConvolutions=*/!isReference(options));
+  xf::buildModelPipeline(passes, /*optimized=*/!isReference(options));
   // In front of rolling, which stacks the caches of layers that callers see one by one.
   passes.addPass(xf::createExportInterface());
   // Last: a layer is found by comparing ops, which have to be canonical and few.

@@ -71,7 +71,7 @@ func.func @no_columns(%a: tensor<?x48xf32>, %w: tensor<2x48x0xf32>, %init: tenso
 // -----
 
 func.func @elements(%a: tensor<?x48xf16>, %w: tensor<2x48x32xf32>, %init: tensor<?x40xf32>) {
-  // expected-error @below {{expects lhs, rhs and sums of one floating-point type, or f32 sums with a packed rhs of bf16, got 'tensor<?x48xf16>', 'tensor<2x48x32xf32>' and 'f32'}}
+  // expected-error @below {{expects lhs, rhs and sums of one floating-point type, or f32 lhs and sums with a packed rhs of f16 or bf16, got 'tensor<?x48xf16>', 'tensor<2x48x32xf32>' and 'f32'}}
   %r = kernel.contract ins(%a, %w : tensor<?x48xf16>, tensor<2x48x32xf32>) outs(%init : tensor<?x40xf32>) epilogue {
     ^bb0(%s: f32):
       kernel.yield %s : f32

@@ -126,19 +126,19 @@ static LogicalResult verifyOperands(ContractOp op, ShapedType lhs, ShapedType rh
   return success();
 }
 
-// One floating-point type, but f32 sums, and maybe an f32 lhs, with pairs of bf16.
+// One floating-point type, but f32 sums with a packed rhs of 16 bits: see `lhs` there.
 static LogicalResult verifyElements(ContractOp op) {
   Type lhs = getElementTypeOrSelf(op.getLhs().getType());
   Type rhs = getElementTypeOrSelf(op.getRhs().getType());
-  bool paired = op.getPairing() == 2;
-  Type sum = paired ? Float32Type::get(op.getContext()) : rhs;
+  bool widened = !op.isPlain() && (rhs.isBF16() || rhs.isF16());
+  Type sum = widened ? Float32Type::get(op.getContext()) : rhs;
   Block &body = op.getEpilogue().front();
   TypeRange sums = ValueRange(body.getArguments().take_front(op.getSums())).getTypes();
-  if (isa<FloatType>(rhs) && (lhs == rhs || (paired && lhs == sum)) &&
+  if (isa<FloatType>(rhs) && (lhs == sum || (lhs == rhs && op.getPairing() == 2)) &&
       llvm::all_of(sums, [&](Type type) { return type == sum; }))
     return success();
-  return op.emitOpError("expects lhs, rhs and sums of one floating-point type, or f32 sums with a "
-                        "packed rhs of bf16, got ")
+  return op.emitOpError("expects lhs, rhs and sums of one floating-point type, or f32 lhs and "
+                        "sums with a packed rhs of f16 or bf16, got ")
          << op.getLhs().getType() << ", " << op.getRhs().getType() << " and " << sums;
 }
 

@@ -16,7 +16,8 @@ def Kernel_ContractOp : Kernel_TilableOp<"contract", [SingleBlock]> {
 
     init [batch.., m, n] is overwritten; lhs is [batch.., m, k]. rhs has one of two forms. *Packed*, as weights are: [p, k, nr], column
     j in panel j / nr, the last panel padded with zeros; there are no batch dimensions. Of bf16, [p, k / 2, 2 nr]: rows 2i and 2i + 1 of
-    rhs stand in row i of a panel, in pairs, one pair for each column; sums are f32, and lhs is bf16 or f32. *Plain*, where `panel_width` = nr is given, as
+    rhs stand in row i of a panel, in pairs, one pair for each column; sums are f32, and lhs is bf16 or f32. Of f16, sums and lhs are f32
+    as well. *Plain*, where `panel_width` = nr is given, as
     activations are: [batch.., k, n], or [batch.., n, k] with `transpose_rhs`; tiles pack it when they read it. Batch dimensions of lhs
     and plain rhs are aligned at the last one of init's, each equal or 1. p = ⌈n / nr⌉ in both forms.
 

@@ -11,7 +11,9 @@
 
 namespace mlir::xf {
 
-void buildModelPipeline(OpPassManager &pm, bool unfoldConvolutions) {
+void buildModelPipeline(OpPassManager &pm, bool optimized) {
+  if (optimized)
+    pm.addNestedPass<func::FuncOp>(createWidenFloats());
   // Equal subexpressions are compared by SSA value from here on.
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
@@ -25,7 +27,7 @@ void buildModelPipeline(OpPassManager &pm, bool unfoldConvolutions) {
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   // Behind raising, which knows the exporters' order of dimensions.
-  if (unfoldConvolutions)
+  if (optimized)
     pm.addNestedPass<func::FuncOp>(createUnfoldConvolutions());
   // Groups of projections end at attentions, which have to be raised by now; their concatenated
   // weights are folded.

@@ -17,8 +17,9 @@ namespace mlir::xf {
 #include "dialects/Xf/Transforms/Passes.h.inc"
 
 /// The passes of the model stage, in order: raising, merging, folding of weights. Runs on a module.
-/// The reference pipeline keeps convolutions as they are defined: it proves the unfolded ones.
-void buildModelPipeline(OpPassManager &pm, bool unfoldConvolutions = true);
+/// The reference pipeline (not `optimized`) keeps convolutions as they are defined and computes in
+/// the model's own types: it proves what the others become.
+void buildModelPipeline(OpPassManager &pm, bool optimized = true);
 /// The same as `xf-model` in tilewright-opt.
 void registerModelPipeline();
 } // namespace mlir::xf

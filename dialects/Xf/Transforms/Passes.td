@@ -18,6 +18,17 @@ def Decompose : Pass<"xf-decompose"> {
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def WidenFloats : Pass<"xf-widen-floats", "::mlir::func::FuncOp"> {
+  let summary = "f16 and bf16 are f32 inside the model";
+  let description = [{
+    Inputs and weights are widened where they are read, results rounded where they are returned. Sums and intermediate values are exacter
+    than the model asks for, and everything is recognised and computed as in a model of f32. A Cast to f16 or bf16 rounds only where its
+    result is cast again and nothing else. Constants of GELU are what they were before an exporter rounded them. A weight stays as narrow
+    as it is in the file: `convert-xf-to-kernel` packs it so.
+  }];
+  let dependentDialects = ["XfDialect"];
+}
+
 def RaiseNorms : Pass<"xf-raise-norms"> {
   let summary = "Every spelled-out LayerNorm and RMSNorm is one op";
   let description = [{

@@ -16,10 +16,11 @@ namespace tilewright {
 namespace {
 // How a weight is laid out in panels.
 struct Layout {
-  bool transposed;  // the weight is [n, k]
-  int64_t nr;       // columns of a panel
-  int64_t sums = 1; // matrices side by side, of which a panel has nr / sums columns each
-  bool paired;      // pairs of bf16
+  bool transposed; // the weight is [n, k]
+  int64_t nr;      // columns of a panel
+  int64_t sums;    // matrices side by side, of which a panel has nr / sums columns each
+  Type element;    // f32, f16, or bf16 in pairs
+  bool isPaired() const { return element.isBF16(); }
 };
 
 // `data` (a matrix [k, n], or [n, k] if transposed; layers in front where it is stacked) in panels,
@@ -33,8 +34,8 @@ public:
   // There is one weight of a name.
   xf::WeightDataOp run(SymbolTable &symbols) {
     StringRef kind = layout.sums > 1 ? "pairs" : layout.transposed ? "rows" : "panels";
-    std::string name =
-        (data.getSymName() + "." + kind + Twine(layout.nr) + (layout.paired ? ".bf16" : "")).str();
+    StringRef type = layout.isPaired() ? ".bf16" : layout.element.isF16() ? ".f16" : "";
+    std::string name = (data.getSymName() + "." + kind + Twine(layout.nr) + type).str();
     if (auto existing = symbols.lookup<xf::WeightDataOp>(name))
       return existing;
     OpBuilder::InsertionGuard guard(rewriter);
@@ -48,7 +49,7 @@ public:
   }
 
 private:
-  int64_t pairing() const { return layout.paired ? 2 : 1; }
+  int64_t pairing() const { return layout.isPaired() ? 2 : 1; }
   int64_t k() const { return plain.getDimSize(layers + layout.transposed); }
   // Of one of the matrices side by side.
   int64_t columns() const { return plain.getDimSize(layers + !layout.transposed) / layout.sums; }
@@ -60,15 +61,14 @@ private:
     return shape;
   }
   RankedTensorType packedType() const {
-    Type element = layout.paired ? rewriter.getBF16Type() : plain.getElementType();
     return RankedTensorType::get(layered({panels(), k() / pairing(), layout.nr * pairing()}),
-                                 element);
+                                 layout.element);
   }
 
   Value round(Value from) {
-    if (!layout.paired || plain.getElementType().isBF16())
+    if (plain.getElementType() == layout.element)
       return from;
-    return xf::CastOp::create(rewriter, loc, plain.clone(rewriter.getBF16Type()), from);
+    return xf::CastOp::create(rewriter, loc, plain.clone(layout.element), from);
   }
 
   // [k, sums, columns]
@@ -97,7 +97,7 @@ private:
     SmallVector<int64_t> position{nDim};
     SmallVector<OpFoldResult> tiles{rewriter.getIndexAttr(tile())};
     shape.push_back(tile());
-    if (layout.paired) {
+    if (layout.isPaired()) {
       position.push_back(kDim);
       tiles.push_back(rewriter.getIndexAttr(2));
       shape.push_back(2);
@@ -177,15 +177,46 @@ struct CollapsedRows {
   }
 };
 
-// A linear layer of bf16 pairs. An odd k has no last pair.
-bool isPaired(Compute compute, int64_t k) {
-  return compute == Compute::bf16 && k % 2 == 0;
+// The type of the elements of `value`, in the initialiser of a weight, where that is narrower than
+// f32: everything there moves elements or widens such ones. Null otherwise.
+Type narrowElement(Value value, SymbolTable &symbols) {
+  Type element = getElementTypeOrSelf(value.getType());
+  if (element.isF16() || element.isBF16())
+    return element;
+  Operation *op = value.getDefiningOp();
+  if (auto handle = dyn_cast_or_null<xf::WeightOp>(op)) {
+    auto data = symbols.lookup<xf::WeightDataOp>(handle.getWeight());
+    if (!data || data.getInit().empty())
+      return {};
+    return narrowElement(cast<xf::YieldOp>(data.getInit().front().back()).getValue(), symbols);
+  }
+  if (!isa_and_nonnull<xf::CastOp, xf::TransposeOp, xf::ReshapeOp, xf::BroadcastOp, tensor::CastOp,
+                       tensor::ConcatOp, tensor::ExtractSliceOp, tensor::ExpandShapeOp,
+                       tensor::CollapseShapeOp>(op))
+    return {};
+  ValueRange inputs = isa<tensor::ConcatOp>(op) ? ValueRange(op->getOperands())
+                                                : ValueRange(op->getOperands().take_front());
+  Type first = narrowElement(inputs.front(), symbols);
+  return llvm::all_of(inputs, [&](Value each) { return narrowElement(each, symbols) == first; })
+             ? first
+             : Type();
 }
 
-// What is multiplied with a weight of `layout`: where the CPU has no product of bf16, the weight is
-// widened instead.
-Value roundedLhs(RewriterBase &rewriter, Value lhs, const Layout &layout, target::CpuAttr cpu) {
-  if (!layout.paired || !cpu.getBf16Dot())
+// What a weight is packed as: no wider than it is in the model, and rounded where that is allowed.
+// An odd k has no last pair.
+Type packedElement(RewriterBase &rewriter, xf::WeightOp weight, int64_t k, Compute compute,
+                   SymbolTable &symbols) {
+  Type own = narrowElement(weight, symbols), bf16 = rewriter.getBF16Type();
+  if (k % 2 == 0 && (compute == Compute::bf16 || own == bf16))
+    return bf16;
+  return own == rewriter.getF16Type() ? own : rewriter.getF32Type();
+}
+
+// What is multiplied with a weight of `layout`: where it may not be rounded or the CPU has no
+// product of bf16, the weight is widened instead.
+Value roundedLhs(RewriterBase &rewriter, Value lhs, const Layout &layout, target::CpuAttr cpu,
+                 Compute compute) {
+  if (!layout.isPaired() || !cpu.getBf16Dot() || compute != Compute::bf16)
     return lhs;
   auto type = cast<RankedTensorType>(lhs.getType());
   return xf::CastOp::create(rewriter, lhs.getLoc(), type.clone(rewriter.getBF16Type()), lhs);
@@ -285,11 +316,12 @@ LogicalResult convertGated(RewriterBase &rewriter, xf::MatmulOp op, xf::WeightOp
   std::optional<GatedPair> pair = findGatedPair(op, rhs.getDimSize(1));
   if (!pair)
     return failure();
-  Layout layout{false, 2 * int64_t(cpu.getLanes()), 2, isPaired(compute, rhs.getDimSize(0))};
+  Layout layout{false, 2 * int64_t(cpu.getLanes()), 2,
+                packedElement(rewriter, weight, rhs.getDimSize(0), compute, symbols)};
   xf::WeightDataOp packed = WeightPacking(rewriter, data, layout).run(symbols);
   Location loc = pair->product.getLoc();
   Value panels = panelsOf(rewriter, loc, packed, weight);
-  CollapsedRows rows(rewriter, roundedLhs(rewriter, op.getLhs(), layout, cpu));
+  CollapsedRows rows(rewriter, roundedLhs(rewriter, op.getLhs(), layout, cpu, compute));
   OpFoldResult columns = rewriter.getIndexAttr(rhs.getDimSize(1) / 2);
   kernel::ContractOp fused = contract(rewriter, loc, rows.matrix, panels, {rows.m, columns},
                                       IntegerAttr(), false, /*sums=*/2);
@@ -322,11 +354,12 @@ LogicalResult convertProjection(RewriterBase &rewriter, xf::MatmulOp op, xf::Wei
   int64_t k = rhs.getDimSize(op.getTransposeRhs()), n = rhs.getDimSize(!op.getTransposeRhs());
   if (k < 1 || n < 1 || lhs.getDimSize(lhs.getRank() - 1) != k)
     return failure();
-  Layout layout{op.getTransposeRhs(), choosePanelWidth(n, describe(cpu)), 1, isPaired(compute, k)};
+  Layout layout{op.getTransposeRhs(), choosePanelWidth(n, describe(cpu)), 1,
+                packedElement(rewriter, weight, k, compute, symbols)};
   xf::WeightDataOp packed = WeightPacking(rewriter, data, layout).run(symbols);
   Location loc = op.getLoc();
   Value panels = panelsOf(rewriter, loc, packed, weight);
-  CollapsedRows rows(rewriter, roundedLhs(rewriter, op.getLhs(), layout, cpu));
+  CollapsedRows rows(rewriter, roundedLhs(rewriter, op.getLhs(), layout, cpu, compute));
   OpFoldResult columns = rewriter.getIndexAttr(n);
   Value result =
       contract(rewriter, loc, rows.matrix, panels, {rows.m, columns}, IntegerAttr(), false)

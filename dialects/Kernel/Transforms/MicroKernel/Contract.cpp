@@ -192,8 +192,10 @@ ProductOperands ContractExpander::operandsOf(const Piece &piece,
   int64_t width = lanes * op.getPairing();
   auto loadB = [=, this](Value k, int64_t j, int64_t) -> Value {
     Value panel = b.addIndex(piece.panel, j / vectorsPerPanel);
-    return vector::LoadOp::create(b, VectorType::get({width}, element), op.getRhs(),
-                                  ValueRange{panel, k, b.index(j % vectorsPerPanel * width)});
+    Value loaded =
+        vector::LoadOp::create(b, VectorType::get({width}, element), op.getRhs(),
+                               ValueRange{panel, k, b.index(j % vectorsPerPanel * width)});
+    return element.isF16() ? arith::ExtFOp::create(b, b.vectorType(), loaded) : loaded;
   };
   if (op.getPairing() == 2)
     return getElementTypeOrSelf(op.getLhs().getType()) == element ? pairsOf(rowAt, loadB)
