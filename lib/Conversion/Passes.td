@@ -66,6 +66,7 @@ def ConvertXfToKernel : Pass<"convert-xf-to-kernel", "::mlir::ModuleOp"> {
 
     With `compute` = bf16, weights of linear layers are packed as pairs of bf16 (`@w.panelsN.bf16`), half the bytes, and where the
     target sums products of bf16 in one instruction the other side is rounded to bf16 too. Layers of an odd k stay f32.
+    With bf16x3 and tiles a layer is the product of [high, low, high] and [high, high, low] (`@w.panelsN.bf16x3`), the parts of either side.
   }];
   let options = [Option<"compute", "compute", "Compute", "Compute::f32", "precision of products with weights", [{computeValues()}]>];
   let dependentDialects = ["::mlir::kernel::KernelDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",

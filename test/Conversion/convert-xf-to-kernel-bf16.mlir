@@ -1,4 +1,5 @@
 // RUN: tilewright-opt %s -convert-xf-to-kernel=compute=bf16 -split-input-file | FileCheck %s
+// RUN: tilewright-opt %s -convert-xf-to-kernel=compute=bf16x3 -split-input-file | FileCheck --check-prefix=SPLIT %s
 
 // Pairs of bf16, half as many bytes; a CPU that sums their products gets the other side rounded, too.
 // CHECK: xf.weight_data @w.panels32.bf16 : tensor<2x32x64xbf16> init {
@@ -51,6 +52,29 @@ module attributes {target.cpu = #target.cpu<name = "znver5", triple = "x86_64-un
   func.func @odd(%x: tensor<?x63xf32> {xf.name = "x", xf.dims = ["s", ""]}) -> (tensor<?x40xf32> {xf.name = "y", xf.dims = ["s", ""]}) {
     %w = xf.weight @w : tensor<63x40xf32>
     %r = xf.matmul %x, %w : (tensor<?x63xf32>, tensor<63x40xf32>) -> tensor<?x40xf32>
+    return %r : tensor<?x40xf32>
+  }
+}
+
+// -----
+
+// Split into high and low parts: [high, low, high] · [high, high, low]. Only in tiles is that faster than f32.
+// SPLIT: xf.weight_data @w.panels32 : tensor<2x64x32xf32>
+// SPLIT: xf.weight_data @w.panels32.bf16x3 : tensor<2x96x64xbf16> init {
+// SPLIT:   %[[W:.*]] = xf.weight @w : tensor<64x40xf32>
+// SPLIT:   %[[H:.*]] = xf.cast %[[W]] : (tensor<64x40xf32>) -> tensor<64x40xbf16>
+// SPLIT:   %[[B:.*]] = xf.cast %[[H]]
+// SPLIT:   %[[R:.*]] = xf.binary sub %[[W]], %[[B]]
+// SPLIT:   %[[L:.*]] = xf.cast %[[R]] : (tensor<64x40xf32>) -> tensor<64x40xbf16>
+// SPLIT:   tensor.concat dim(0) %[[H]], %[[H]], %[[L]]
+// SPLIT-LABEL: func @tiles
+// SPLIT: %[[X:.*]] = tensor.concat dim(1) %[[XH:.*]], %[[XL:.*]], %[[XH]] : {{.*}} -> tensor<?x192xbf16>
+// SPLIT: kernel.contract ins(%[[X]], %{{.*}} : tensor<?x192xbf16>, tensor<2x96x64xbf16>)
+module attributes {target.cpu = #target.cpu<name = "sapphirerapids", triple = "x86_64-unknown-linux-gnu", cpu = "sapphirerapids", features = "", lanes = 16, registers = 32, l1 = 49152, l2 = 2097152, bf16_dot = true, tiles = true>} {
+  xf.weight_data @w : tensor<64x40xf32> from #xf.source<"m.onnx", 0, 10240, raw>
+  func.func @tiles(%x: tensor<?x64xf32> {xf.name = "x", xf.dims = ["s", ""]}) -> (tensor<?x40xf32> {xf.name = "y", xf.dims = ["s", ""]}) {
+    %w = xf.weight @w : tensor<64x40xf32>
+    %r = xf.matmul %x, %w : (tensor<?x64xf32>, tensor<64x40xf32>) -> tensor<?x40xf32>
     return %r : tensor<?x40xf32>
   }
 }

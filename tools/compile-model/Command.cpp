@@ -103,9 +103,10 @@ Command tilewright::parseCommand(int argc, char **argv) {
       "weights", {"embed", "file"}, c.weights,
       "weights inside the artefact (default), or in FILE.weights,\nmapped from beside it");
   options.text("name", "NAME", c.name, "C identifier: tw_NAME_model() (default: from FILE)");
-  options.choice("compute", {"f32", "bf16"}, c.compute,
-                 "precision of products with weights: exact (default), or of\noperands rounded to "
-                 "bf16: half the memory, faster, ~1e-2 off");
+  options.choice("compute", {"f32", "bf16x3", "bf16"}, c.compute,
+                 "precision of products with weights: exact (default); of\noperands rounded to "
+                 "bf16: half the memory, faster, ~1e-2 off;\nbf16x3: of two bf16 each, ~1e-5 off, "
+                 "on CPUs with AMX");
   options.choice("pipeline", {"default", "reference"}, c.pipeline,
                  "reference: plain loops, slow, the yardstick of fast code");
   options.text("verify", "DIR", c.verify,

@@ -136,7 +136,9 @@ private:
     CompileOptions options;
     options.pipeline =
         c.pipeline == "reference" ? PipelineKind::reference : PipelineKind::optimized;
-    options.compute = c.compute == "bf16" ? Compute::bf16 : Compute::f32;
+    for (Compute each : {Compute::bf16x3, Compute::bf16})
+      if (c.compute == nameOf(each))
+        options.compute = each;
     options.first = isOnnx ? Stage::import : Stage::model;
     options.dumpDir = c.dumpDir;
     // A model that cannot be compiled is rejected by the first stages; what fails later is our bug.

@@ -20,8 +20,19 @@ struct Layout {
   int64_t nr;      // columns of a panel
   int64_t sums;    // matrices side by side, of which a panel has nr / sums columns each
   Type element;    // f32, f16, or bf16 in pairs
+  bool split;      // the f32 is the sum of two bf16
   bool isPaired() const { return element.isBF16(); }
 };
+
+// The two bf16 whose sum is f32 `x`, but for its last 8 bits.
+std::pair<Value, Value> splitFloats(RewriterBase &rewriter, Location loc, Value x) {
+  auto wide = cast<RankedTensorType>(x.getType());
+  RankedTensorType narrow = wide.clone(rewriter.getBF16Type());
+  Value high = xf::CastOp::create(rewriter, loc, narrow, x);
+  Value back = xf::CastOp::create(rewriter, loc, wide, high);
+  Value rest = xf::BinaryOp::create(rewriter, loc, wide, xf::BinaryKind::sub, x, back);
+  return {high, xf::CastOp::create(rewriter, loc, narrow, rest)};
+}
 
 // `data` (a matrix [k, n], or [n, k] if transposed; layers in front where it is stacked) in panels,
 // zeros behind n: see kernel.contract.
@@ -34,7 +45,10 @@ public:
   // There is one weight of a name.
   xf::WeightDataOp run(SymbolTable &symbols) {
     StringRef kind = layout.sums > 1 ? "pairs" : layout.transposed ? "rows" : "panels";
-    StringRef type = layout.isPaired() ? ".bf16" : layout.element.isF16() ? ".f16" : "";
+    StringRef type = layout.split             ? ".bf16x3"
+                     : layout.isPaired()      ? ".bf16"
+                     : layout.element.isF16() ? ".f16"
+                                              : "";
     std::string name = (data.getSymName() + "." + kind + Twine(layout.nr) + type).str();
     if (auto existing = symbols.lookup<xf::WeightDataOp>(name))
       return existing;
@@ -50,7 +64,8 @@ public:
 
 private:
   int64_t pairing() const { return layout.isPaired() ? 2 : 1; }
-  int64_t k() const { return plain.getDimSize(layers + layout.transposed); }
+  int64_t kDim() const { return layers + layout.transposed; }
+  int64_t k() const { return plain.getDimSize(kDim()) * (layout.split ? 3 : 1); }
   // Of one of the matrices side by side.
   int64_t columns() const { return plain.getDimSize(layers + !layout.transposed) / layout.sums; }
   int64_t tile() const { return layout.nr / layout.sums; }
@@ -66,6 +81,12 @@ private:
   }
 
   Value round(Value from) {
+    if (layout.split) {
+      if (!plain.getElementType().isF32())
+        from = xf::CastOp::create(rewriter, loc, plain.clone(rewriter.getF32Type()), from);
+      auto [high, low] = splitFloats(rewriter, loc, from);
+      return tensor::ConcatOp::create(rewriter, loc, kDim(), ValueRange{high, high, low});
+    }
     if (plain.getElementType() == layout.element)
       return from;
     return xf::CastOp::create(rewriter, loc, plain.clone(layout.element), from);
@@ -84,7 +105,7 @@ private:
 
   // [panel, k, matrix] [column, of pair]
   Value pack(Value from) {
-    int64_t kDim = layers + layout.transposed, nDim = layers + !layout.transposed;
+    int64_t kDim = this->kDim(), nDim = layers + !layout.transposed;
     SmallVector<int64_t> order = llvm::to_vector(llvm::seq<int64_t>(0, layers));
     SmallVector<int64_t> shape = layered({panels(), k() / pairing()});
     if (layout.sums > 1) {
@@ -202,24 +223,32 @@ Type narrowElement(Value value, SymbolTable &symbols) {
              : Type();
 }
 
-// What a weight is packed as: no wider than it is in the model, and rounded where that is allowed.
+// A weight [k, ..] is packed no wider than it is in the model, and rounded where that is allowed.
 // An odd k has no last pair.
-Type packedElement(RewriterBase &rewriter, xf::WeightOp weight, int64_t k, Compute compute,
-                   SymbolTable &symbols) {
+void chooseElement(RewriterBase &rewriter, Layout &layout, xf::WeightOp weight, int64_t k,
+                   target::CpuAttr cpu, Compute compute, SymbolTable &symbols) {
   Type own = narrowElement(weight, symbols), bf16 = rewriter.getBF16Type();
-  if (k % 2 == 0 && (compute == Compute::bf16 || own == bf16))
-    return bf16;
-  return own == rewriter.getF16Type() ? own : rewriter.getF32Type();
+  layout.split = compute == Compute::bf16x3 && cpu.getTiles() && k % 2 == 0;
+  if (k % 2 == 0 && (layout.split || compute == Compute::bf16 || own == bf16))
+    layout.element = bf16;
+  else
+    layout.element = own == rewriter.getF16Type() ? own : rewriter.getF32Type();
 }
 
 // What is multiplied with a weight of `layout`: where it may not be rounded or the CPU has no
-// product of bf16, the weight is widened instead.
+// product of bf16, the weight is widened instead. Split, (high + low) (high + low) is
+// [high, low, high] · [high, high, low] and low · low, which is left out.
 Value roundedLhs(RewriterBase &rewriter, Value lhs, const Layout &layout, target::CpuAttr cpu,
                  Compute compute) {
+  Location loc = lhs.getLoc();
+  auto type = cast<RankedTensorType>(lhs.getType());
+  if (layout.split) {
+    auto [high, low] = splitFloats(rewriter, loc, lhs);
+    return tensor::ConcatOp::create(rewriter, loc, type.getRank() - 1, ValueRange{high, low, high});
+  }
   if (!layout.isPaired() || !cpu.getBf16Dot() || compute != Compute::bf16)
     return lhs;
-  auto type = cast<RankedTensorType>(lhs.getType());
-  return xf::CastOp::create(rewriter, lhs.getLoc(), type.clone(rewriter.getBF16Type()), lhs);
+  return xf::CastOp::create(rewriter, loc, type.clone(rewriter.getBF16Type()), lhs);
 }
 
 // f32 lhs × rhs with the (first) sum itself as the epilogue.
@@ -316,8 +345,8 @@ LogicalResult convertGated(RewriterBase &rewriter, xf::MatmulOp op, xf::WeightOp
   std::optional<GatedPair> pair = findGatedPair(op, rhs.getDimSize(1));
   if (!pair)
     return failure();
-  Layout layout{false, 2 * int64_t(cpu.getLanes()), 2,
-                packedElement(rewriter, weight, rhs.getDimSize(0), compute, symbols)};
+  Layout layout{false, 2 * int64_t(cpu.getLanes()), 2, {}, false};
+  chooseElement(rewriter, layout, weight, rhs.getDimSize(0), cpu, compute, symbols);
   xf::WeightDataOp packed = WeightPacking(rewriter, data, layout).run(symbols);
   Location loc = pair->product.getLoc();
   Value panels = panelsOf(rewriter, loc, packed, weight);
@@ -354,8 +383,8 @@ LogicalResult convertProjection(RewriterBase &rewriter, xf::MatmulOp op, xf::Wei
   int64_t k = rhs.getDimSize(op.getTransposeRhs()), n = rhs.getDimSize(!op.getTransposeRhs());
   if (k < 1 || n < 1 || lhs.getDimSize(lhs.getRank() - 1) != k)
     return failure();
-  Layout layout{op.getTransposeRhs(), choosePanelWidth(n, describe(cpu)), 1,
-                packedElement(rewriter, weight, k, compute, symbols)};
+  Layout layout{op.getTransposeRhs(), choosePanelWidth(n, describe(cpu)), 1, {}, false};
+  chooseElement(rewriter, layout, weight, k, cpu, compute, symbols);
   xf::WeightDataOp packed = WeightPacking(rewriter, data, layout).run(symbols);
   Location loc = op.getLoc();
   Value panels = panelsOf(rewriter, loc, packed, weight);
