@@ -34,6 +34,8 @@ Tolerance tilewright::toleranceOf(const tw_model *model) {
   Tolerance tolerance;
   if (StringRef(model->compute) == "bf16")
     tolerance.rtol = 3e-2;
+  if (StringRef(model->compute) == "bf16x3")
+    tolerance.rtol = 3e-4;
   return tolerance;
 }
 

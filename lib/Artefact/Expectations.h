@@ -19,7 +19,8 @@ struct ExpectedOutputs {
 };
 
 /// What outputs of the model are compared with unless a user says otherwise: 1e-4 of the maximum,
-/// or 3e-2 where products are of bf16 (unit roundoff 2^-9, which some dozens of layers add up).
+/// or 3e-2 where products are of bf16 (unit roundoff 2^-9, which some dozens of layers add up) and
+/// 3e-4 where they are of two bf16 each (2^-18, two or three times in a product).
 Tolerance toleranceOf(const tw_model *model);
 
 /// Prints one line per output: type, shape, errors, verdict. Returns whether all comparisons

@@ -42,7 +42,7 @@ Command parseCommand(int argc, char **argv) {
                "expected data of one output; goes before --test-dir");
   options.real("rtol", "R", c.rtol,
                "tolerance relative to the largest expected value (default 1e-4,\nfor models "
-               "compiled with --compute bf16 3e-2)");
+               "compiled with --compute bf16 3e-2, bf16x3 3e-4)");
   options.real("atol", "A", c.atol, "absolute tolerance (default 1e-6)");
   options.text("output-dir", "DIR", c.outputDir, "write the outputs as output_K_NAME.npy");
   options.flag("random", c.random, "fill inputs without data with random values");
