@@ -168,9 +168,11 @@ TEST(Descriptor, IsWellFormed) {
     llvm::Error missing = addDescriptor(*module, example(), code, {}, /*sharedObject=*/true);
     EXPECT_EQ(llvm::toString(std::move(missing)),
               "expects a function 'tw_model_run' in the module of the model\n"
+              "expects a function 'tw_model_workspace' in the module of the model\n"
               "expects a function 'tw_model_shapes' in the module of the model\n"
-              "expects a function 'tw_model_workspace' in the module of the model");
-    for (const char *name : {"tw_model_run", "tw_model_shapes", "tw_model_workspace"})
+              "expects a function 'tw_model_work' in the module of the model");
+    for (const char *name :
+         {"tw_model_run", "tw_model_workspace", "tw_model_shapes", "tw_model_work"})
       module->getOrInsertFunction(name, llvm::Type::getVoidTy(context));
     WeightPlace weights;
     weights.symbol = weightSymbol("tiny");
