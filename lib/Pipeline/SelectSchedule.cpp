@@ -25,7 +25,7 @@ ContractSchedule choose(kernel::ContractOp op, const CpuDescription &cpu) {
   int64_t panels = ShapedType::isDynamic(rhs[0]) ? 1024 : rhs[0];
   int64_t k = ShapedType::isDynamic(rhs[1]) ? 4096 : rhs[1];
   auto lhs = cast<ShapedType>(op.getLhs().getType());
-  bool widened = op.getPairing() == 2 && lhs.getElementType().isF32();
+  bool widened = lhs.getElementType().isF32() && !getElementTypeOrSelf(op.getRhs()).isF32();
   if (cpu.tiles && lhs.getElementType().isBF16() && !lhs.isDynamicDim(1))
     return scheduleTiles(panels * columns, k, columns, cpu);
   return scheduleContract(panels * columns, k, columns, cpu, widened);

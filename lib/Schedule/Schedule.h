@@ -39,8 +39,8 @@ struct AttentionSchedule {
 /// register tile enough rows, no more than n needs, and at least one.
 int64_t choosePanelWidth(int64_t n, const CpuDescription &cpu);
 
-/// n columns, panels of `panelWidth` columns and k rows, which are f32 or pairs of bf16; `widened`
-/// if the halves of pairs are multiplied one after the other.
+/// n columns, panels of `panelWidth` columns and k rows, which are f32, f16 or pairs of bf16;
+/// `widened` if they become f32 in registers, halves of pairs one after the other.
 ContractSchedule scheduleContract(int64_t n, int64_t k, int64_t panelWidth,
                                   const CpuDescription &cpu, bool widened = false);
 
