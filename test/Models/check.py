@@ -7,6 +7,7 @@ import pathlib
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 
 BOUND = 1e-5
 
@@ -18,6 +19,21 @@ def run(*command: object) -> str:
     print(done.stdout, end="", flush=True)
     done.check_returncode()
     return done.stdout
+
+
+def export(work: pathlib.Path, names: list[str]) -> None:
+    """Writes WORK/NAME.onnx and its test data."""
+    work.mkdir(parents=True, exist_ok=True)
+    only = [part for name in names for part in ("--only", name)]
+    run(sys.executable, pathlib.Path(__file__).parent / "export.py", work, *only)
+
+
+def exit_with(main: Callable[[], int]) -> None:
+    """Ends the program with what `main` returns, or because of a command that failed in it."""
+    try:
+        sys.exit(main())
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"failed with exit code {error.returncode}")
 
 
 def relative_errors(table: str) -> list[float]:
@@ -40,10 +56,7 @@ def main() -> int:
     options = arguments[arguments.index("--") + 1:] if "--" in arguments else []
     work, *names = arguments[: arguments.index("--")] if "--" in arguments else arguments
     folder = pathlib.Path(work)
-    folder.mkdir(parents=True, exist_ok=True)
-    here = pathlib.Path(__file__).parent
-    only = [part for name in names for part in ("--only", name)]
-    run(sys.executable, here / "export.py", folder, *only)
+    export(folder, names)
     tolerance = [] if any(option.startswith("--compute=bf16") for option in options) else ["--rtol", BOUND, "--atol", 0]
     for name in names:
         artefact = folder / f"{name}.so"
@@ -58,7 +71,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except subprocess.CalledProcessError as error:
-        sys.exit(f"failed with exit code {error.returncode}")
+    exit_with(main)

@@ -3,7 +3,6 @@
 A model of export.py gets narrow weights, constants, inputs and outputs, as do its test data."""
 
 import pathlib
-import subprocess
 import sys
 
 import numpy as np
@@ -55,9 +54,7 @@ def convert(source: pathlib.Path, target: pathlib.Path, to: int) -> None:
 def main() -> int:
     folder, kind, rtol, *names = sys.argv[1:]
     work = pathlib.Path(folder)
-    work.mkdir(parents=True, exist_ok=True)
-    only = [part for name in names for part in ("--only", name)]
-    check.run(sys.executable, pathlib.Path(__file__).parent / "export.py", work, *only)
+    check.export(work, names)
     for name in names:
         path = work / f"{name}-{kind}.onnx"
         convert(work / f"{name}.onnx", path, TensorProto.FLOAT16 if kind == "float16" else TensorProto.BFLOAT16)
@@ -68,7 +65,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except subprocess.CalledProcessError as error:
-        sys.exit(f"failed with exit code {error.returncode}")
+    check.exit_with(main)
